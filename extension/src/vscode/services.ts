@@ -1,0 +1,20 @@
+// What a feature is given. A feature is one folder below `vscode/`, exports one `registerX(services)`, subscribes and
+// renders, and keeps no state that the library should keep.
+
+import type { ExtensionContext, LogOutputChannel, Disposable } from 'vscode';
+import type { Library } from '../library/api.ts';
+import type { Models } from '../models/api.ts';
+import type { ProviderKeys } from './keys/providerKeys.ts';
+
+export interface Services {
+  readonly context: ExtensionContext;
+  /** Only what may be read by anyone: never a prompt's text or name, a key, an input or an answer. */
+  readonly log: LogOutputChannel;
+  /** Starts its worker with the first call. */
+  readonly library: Library;
+  /** Starts its worker with the first call. */
+  readonly models: Models;
+  readonly keys: ProviderKeys;
+}
+
+export type Feature = (services: Services) => Disposable;
