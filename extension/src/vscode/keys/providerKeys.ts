@@ -1,0 +1,22 @@
+// Provider keys: the only door to SecretStorage for them. A key is read when a run needs it and kept nowhere else.
+
+import type { Event } from 'vscode';
+import type { ProviderEndpoint, ProviderId } from '../../models/api.ts';
+
+export interface ProviderKeys {
+  /** Fires after a key was added, replaced or deleted, or an address changed. */
+  readonly onDidChange: Event<ProviderId>;
+  /** Built-in providers and those of the machine-scoped setting `cuebook.providers`, in order. */
+  endpoints(): readonly ProviderEndpoint[];
+  endpoint(id: ProviderId): ProviderEndpoint | null;
+  /** The key itself, to be handed to a run and to nothing else; null if there is none. */
+  key(id: ProviderId): Promise<string | null>;
+  /** `sk-proj-abc…xyz9`; null if there is none. */
+  mask(id: ProviderId): Promise<string | null>;
+  /** Asks for a key (password box), offers to test it, and stores it. False if the user gave up. */
+  add(id: ProviderId): Promise<boolean>;
+  /** Asks if `cost` more dollars would pass the limit that the user set. True if the run may go on. */
+  maySpend(id: ProviderId, cost: number | null): Promise<boolean>;
+  /** Adds to what is known to be spent with this provider's key. */
+  spent(id: ProviderId, cost: number | null): Promise<void>;
+}
