@@ -6,7 +6,10 @@ export default defineConfig({
       {
         test: {
           name: 'unit',
-          include: ['{shared,extension,server}/src/**/*.test.ts', 'test/{contract,convergence,blindness}/**/*.test.ts'],
+          include: [
+            '{shared,extension,server}/src/**/*.test.ts',
+            'test/{contract,convergence,blindness}/**/*.test.ts',
+          ],
         },
       },
       {

@@ -162,7 +162,11 @@ export interface RunRecord {
   readonly revisionId: RevisionId | null;
   /** `provider/model`, as in front matter. */
   readonly model: string;
-  readonly parameters: { readonly temperature?: number; readonly maxOutputTokens?: number; readonly topP?: number };
+  readonly parameters: {
+    readonly temperature?: number;
+    readonly maxOutputTokens?: number;
+    readonly topP?: number;
+  };
   /** Inputs as given, by name. */
   readonly inputs: Readonly<Record<string, unknown>>;
   readonly messages: readonly RunMessage[];
@@ -176,7 +180,10 @@ export interface RunRecord {
   readonly usage: RunUsage;
 }
 
-export type RunSummary = Pick<RunRecord, 'id' | 'promptId' | 'promptName' | 'model' | 'status' | 'startedAt' | 'usage'> & {
+export type RunSummary = Pick<
+  RunRecord,
+  'id' | 'promptId' | 'promptName' | 'model' | 'status' | 'startedAt' | 'usage'
+> & {
   /** Start of the output, one line, at most 120 characters. */
   readonly excerpt: string;
 };
@@ -246,9 +253,10 @@ export interface LibraryChange {
 export interface LibraryCalls {
   status(): Promise<LibraryStatus>;
 
-  children(of: { workspaceId: WorkspaceId; folderId: FolderId | null }): Promise<
-    LibraryResult<{ folders: readonly FolderSummary[]; prompts: readonly PromptSummary[] }>
-  >;
+  children(of: {
+    workspaceId: WorkspaceId;
+    folderId: FolderId | null;
+  }): Promise<LibraryResult<{ folders: readonly FolderSummary[]; prompts: readonly PromptSummary[] }>>;
   prompt(id: PromptId): Promise<LibraryResult<PromptSummary>>;
   folder(id: FolderId): Promise<LibraryResult<FolderSummary>>;
   folders(workspaceId: WorkspaceId): Promise<LibraryResult<readonly FolderSummary[]>>;
@@ -272,14 +280,20 @@ export interface LibraryCalls {
     change: { text: string; base: RevisionId | null; message?: string },
   ): Promise<LibraryResult<SaveOutcome>>;
   /** Auto save: durable and sealed, but no version yet. */
-  saveDraft(id: PromptId, change: { text: string; base: RevisionId | null }): Promise<LibraryResult<PromptText>>;
+  saveDraft(
+    id: PromptId,
+    change: { text: string; base: RevisionId | null },
+  ): Promise<LibraryResult<PromptText>>;
   /** Makes a version of the draft if there is one (document closed, idle). */
   commitDraft(id: PromptId): Promise<LibraryResult<SaveOutcome | null>>;
   /** Throws the draft away; the prompt shows its current version again. */
   discardDraft(id: PromptId): Promise<LibraryResult<PromptText>>;
   conflict(id: PromptId): Promise<LibraryResult<Conflict | null>>;
   resolveConflict(id: PromptId, text: string): Promise<LibraryResult<SaveOutcome>>;
-  versions(id: PromptId, page: { limit: number; before?: RevisionId }): Promise<LibraryResult<readonly VersionSummary[]>>;
+  versions(
+    id: PromptId,
+    page: { limit: number; before?: RevisionId },
+  ): Promise<LibraryResult<readonly VersionSummary[]>>;
   versionText(id: PromptId, revisionId: RevisionId): Promise<LibraryResult<string>>;
 
   createPrompts(prompts: readonly NewPrompt[]): Promise<LibraryResult<readonly PromptSummary[]>>;
@@ -307,9 +321,12 @@ export interface LibraryCalls {
   exportNext(exportId: string): Promise<LibraryResult<readonly ExportFile[]>>;
 
   addRun(run: RunRecord): Promise<LibraryResult<null>>;
-  runs(options: { query?: string; promptId?: PromptId; before?: RunId; limit: number }): Promise<
-    LibraryResult<readonly RunSummary[]>
-  >;
+  runs(options: {
+    query?: string;
+    promptId?: PromptId;
+    before?: RunId;
+    limit: number;
+  }): Promise<LibraryResult<readonly RunSummary[]>>;
   run(id: RunId): Promise<LibraryResult<RunRecord>>;
   clearRuns(): Promise<LibraryResult<null>>;
 

@@ -4,7 +4,13 @@
 
 import type { RunMessage, RunUsage } from '../library/api.ts';
 
-export type ProviderId = 'openai' | 'anthropic' | 'google' | 'openrouter' | 'vscode' | (string & { readonly __custom?: true });
+export type ProviderId =
+  | 'openai'
+  | 'anthropic'
+  | 'google'
+  | 'openrouter'
+  | 'vscode'
+  | (string & { readonly __custom?: true });
 
 /** A model as written in front matter: `provider/model`. */
 export interface ModelReference {
@@ -56,7 +62,11 @@ export type ModelEvent =
   /** Waiting before another try; `reason` is for the user. */
   | { readonly type: 'retry'; readonly afterMs: number; readonly reason: string }
   | { readonly type: 'warning'; readonly message: string }
-  | { readonly type: 'done'; readonly finish: 'stop' | 'length' | 'filtered' | 'other'; readonly usage: RunUsage }
+  | {
+      readonly type: 'done';
+      readonly finish: 'stop' | 'length' | 'filtered' | 'other';
+      readonly usage: RunUsage;
+    }
   | { readonly type: 'failed'; readonly failure: RunFailure; readonly usage: RunUsage };
 
 export type RunFailureKind =
@@ -106,10 +116,16 @@ export interface Models {
   listModels(
     endpoint: ProviderEndpoint,
     options: { readonly key: string | null; readonly signal: AbortSignal },
-  ): Promise<{ readonly ok: true; readonly models: readonly ModelInfo[] } | { readonly ok: false; readonly failure: RunFailure }>;
+  ): Promise<
+    | { readonly ok: true; readonly models: readonly ModelInfo[] }
+    | { readonly ok: false; readonly failure: RunFailure }
+  >;
   /** Known models of the price table, for completion and offline listing. */
   knownModels(): Promise<readonly ModelInfo[]>;
   countTokens(model: string, messages: readonly RunMessage[]): Promise<TokenCount>;
   /** US dollars, or null where the price is not known. */
-  cost(model: string, usage: { readonly inputTokens: number; readonly outputTokens: number }): Promise<number | null>;
+  cost(
+    model: string,
+    usage: { readonly inputTokens: number; readonly outputTokens: number },
+  ): Promise<number | null>;
 }

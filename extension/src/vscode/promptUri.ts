@@ -19,7 +19,9 @@ export function promptUri(prompt: Pick<PromptSummary, 'id' | 'workspaceId' | 'na
 }
 
 /** Null for anything that is not a prompt's address. */
-export function parsePromptUri(uri: vscode.Uri): { workspaceId: WorkspaceId; id: PromptId; fileName: string } | null {
+export function parsePromptUri(
+  uri: vscode.Uri,
+): { workspaceId: WorkspaceId; id: PromptId; fileName: string } | null {
   if (uri.scheme !== scheme) return null;
   const [, id = '', fileName = ''] = uri.path.split('/');
   if (!idPattern.test(id) || fileName === '') return null;
