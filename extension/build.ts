@@ -1,0 +1,70 @@
+// Bundles the extension with esbuild: the host as ESM with one chunk per heavy feature (loaded on first use), the two
+// workers, and the run panel. Prints the size of each output; `tools/test.ts` holds the limits.
+
+import { cp, rm, stat } from 'node:fs/promises';
+import path from 'node:path';
+import { build, type BuildOptions } from 'esbuild';
+
+const here = import.meta.dirname;
+const out = path.join(here, 'dist');
+const development = process.argv.includes('--development');
+
+const common: BuildOptions = {
+  absWorkingDir: here,
+  bundle: true,
+  minify: !development,
+  sourcemap: development ? 'linked' : false,
+  logLevel: 'warning',
+  legalComments: 'none',
+  metafile: true,
+};
+
+// Some dependencies are CommonJS and call `require` of Node's own modules: an ES module has to make one for them.
+const requireBanner = {
+  js: "import { createRequire as cuebookCreateRequire } from 'node:module'; const require = cuebookCreateRequire(import.meta.url);",
+};
+
+const host: BuildOptions = {
+  ...common,
+  entryPoints: { extension: 'src/extension.ts' },
+  outdir: out,
+  platform: 'node',
+  format: 'esm',
+  target: 'node22',
+  splitting: true,
+  chunkNames: 'chunks/[name]-[hash]',
+  external: ['vscode', 'bufferutil', 'utf-8-validate'],
+  define: { navigator: 'undefined' },
+  banner: requireBanner,
+};
+
+const workers: BuildOptions = {
+  ...common,
+  entryPoints: { libraryWorker: 'src/node/libraryWorker.ts', modelWorker: 'src/node/modelWorker.ts' },
+  outdir: out,
+  platform: 'node',
+  format: 'esm',
+  target: 'node22',
+  splitting: true,
+  chunkNames: 'chunks/[name]-[hash]',
+  define: { navigator: 'undefined' },
+  banner: requireBanner,
+};
+
+const webview: BuildOptions = {
+  ...common,
+  entryPoints: { main: 'src/webview/main.ts' },
+  outdir: path.join(out, 'webview'),
+  platform: 'browser',
+  format: 'iife',
+  target: 'es2022',
+  loader: { '.ttf': 'file' },
+};
+
+await rm(out, { recursive: true, force: true });
+await Promise.all([build(host), build(workers), build(webview)]);
+await cp(path.join(here, '..', 'LICENSE'), path.join(here, 'LICENSE'));
+for (const file of ['extension.js', 'libraryWorker.js', 'modelWorker.js', 'webview/main.js']) {
+  const { size } = await stat(path.join(out, file));
+  console.log(`${file.padEnd(20)} ${(size / 1024).toFixed(0)} KB`);
+}

@@ -1,0 +1,41 @@
+// Composition root: makes the few things that features share and hands them over. Nothing heavy is loaded here; both
+// workers start with the first call that needs them.
+
+import * as vscode from 'vscode';
+import { createLibrary } from './node/libraryClient.ts';
+import { createModels } from './node/modelClient.ts';
+import { createProviderKeys, registerKeys } from './vscode/keys/index.ts';
+import { registerLanguage } from './vscode/language/index.ts';
+import { registerLibrary } from './vscode/library/index.ts';
+import { registerRecovery } from './vscode/recovery/index.ts';
+import { registerRun } from './vscode/run/index.ts';
+import type { Feature, Services } from './vscode/services.ts';
+
+const features: readonly Feature[] = [
+  registerLibrary,
+  registerRecovery,
+  registerLanguage,
+  registerKeys,
+  registerRun,
+];
+
+export function activate(context: vscode.ExtensionContext): void {
+  const services = createServices(context);
+  for (const feature of features) context.subscriptions.push(feature(services));
+}
+
+function createServices(context: vscode.ExtensionContext): Services {
+  const log = vscode.window.createOutputChannel('Cuebook', { log: true });
+  const library = createLibrary({
+    folder: vscode.Uri.joinPath(context.globalStorageUri, 'library').fsPath,
+    secrets: {
+      get: async (name) => (await context.secrets.get(name)) ?? null,
+      set: async (name, value) => context.secrets.store(name, value),
+    },
+    log,
+  });
+  const models = createModels({ fetch: (input, init) => globalThis.fetch(input, init), log });
+  const keys = createProviderKeys(context, models);
+  context.subscriptions.push(log, library, models, keys);
+  return { context, log, library, models, keys };
+}
