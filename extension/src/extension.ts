@@ -1,6 +1,7 @@
 // Composition root: makes the few things that features share and hands them over. Nothing heavy is loaded here; both
 // workers start with the first call that needs them.
 
+import { pathToFileURL } from 'node:url';
 import * as vscode from 'vscode';
 import { createLibrary } from './node/libraryClient.ts';
 import { createModels } from './node/modelClient.ts';
@@ -33,9 +34,19 @@ function createServices(context: vscode.ExtensionContext): Services {
       set: async (name, value) => context.secrets.store(name, value),
     },
     log,
+    workerUrl: bundled(context, 'libraryWorker.js'),
   });
-  const models = createModels({ fetch: (input, init) => globalThis.fetch(input, init), log });
+  const models = createModels({
+    // Looked up at each call: VS Code replaces the global with one that knows the user's proxy and certificates.
+    fetch: async (input, init) => globalThis.fetch(input, init),
+    log,
+    workerUrl: bundled(context, 'modelWorker.js'),
+  });
   const keys = createProviderKeys(context, models);
   context.subscriptions.push(log, library, models, keys);
   return { context, log, library, models, keys };
+}
+
+function bundled(context: vscode.ExtensionContext, file: string): URL {
+  return pathToFileURL(vscode.Uri.joinPath(context.extensionUri, 'dist', file).fsPath);
 }
