@@ -40,8 +40,9 @@ export interface RunParameters {
 /** Where a provider is reached. Machine-scoped settings decide it; a prompt or a repository never does. */
 export interface ProviderEndpoint {
   readonly id: ProviderId;
-  readonly kind: 'openai' | 'anthropic' | 'google' | 'openrouter' | 'openai-compatible';
+  readonly kind: 'openai' | 'anthropic' | 'google' | 'openrouter' | 'openai-compatible' | 'vscode';
   readonly label: string;
+  /** `https://…/v1`, without a slash at the end; empty for `vscode`. */
   readonly baseUrl: string;
   readonly needsKey: boolean;
 }
@@ -55,6 +56,9 @@ export interface ModelRequest {
   readonly schema?: unknown;
   readonly timeouts: { readonly firstByteMs: number; readonly idleMs: number };
 }
+
+/** Long enough for models that think before they write. */
+export const defaultTimeouts: ModelRequest['timeouts'] = { firstByteMs: 180_000, idleMs: 120_000 };
 
 export type ModelEvent =
   | { readonly type: 'text'; readonly text: string }

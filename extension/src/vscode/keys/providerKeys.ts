@@ -1,7 +1,13 @@
 // Provider keys: the only door to SecretStorage for them. A key is read when a run needs it and kept nowhere else.
 
 import type { Event } from 'vscode';
-import type { ProviderEndpoint, ProviderId } from '../../models/api.ts';
+import type { ProviderEndpoint, ProviderId, RunFailure } from '../../models/api.ts';
+
+/** US dollars, as far as known: runs of models without a price are not in it. */
+export interface Spending {
+  readonly spent: number;
+  readonly limit: number | null;
+}
 
 export interface ProviderKeys {
   /** Fires after a key was added, replaced or deleted, or an address changed. */
@@ -19,4 +25,11 @@ export interface ProviderKeys {
   maySpend(id: ProviderId, cost: number | null): Promise<boolean>;
   /** Adds to what is known to be spent with this provider's key. */
   spent(id: ProviderId, cost: number | null): Promise<void>;
+  spending(id: ProviderId): Spending;
+  /** Null takes the limit away. */
+  setLimit(id: ProviderId, limit: number | null): Promise<void>;
+  /** Lists the provider's models with the stored key (or with none, where none is needed). Sends nothing else. */
+  test(id: ProviderId): Promise<{ ok: true; models: number } | { ok: false; failure: RunFailure }>;
+  /** Deletes the key and what was known to be spent with it. */
+  remove(id: ProviderId): Promise<void>;
 }
