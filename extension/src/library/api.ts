@@ -77,7 +77,12 @@ export type SaveOutcome =
   /** Same text as the current version: no version was made. */
   | { readonly kind: 'unchanged'; readonly document: PromptText }
   /** Another window or person had saved meanwhile; both were merged. `document.text` differs from what was given. */
-  | { readonly kind: 'merged'; readonly document: PromptText }
+  | {
+      readonly kind: 'merged';
+      readonly document: PromptText;
+      /** Holds exactly the text that was given: the merge base of what is typed before the merged text is shown. */
+      readonly mineRevisionId: RevisionId;
+    }
   /** Could not be merged without a person. Both sides are kept; `conflict` is open until `resolveConflict`. */
   | { readonly kind: 'conflict'; readonly document: PromptText; readonly conflict: Conflict };
 
@@ -197,7 +202,7 @@ export type LibraryStatus =
 /** `offered`: made, not yet written down by the user. `saved`: the user said so. */
 export interface KitStatus {
   readonly state: 'offered' | 'saved';
-  /** True once there is something to lose and it has not been offered since: time for one quiet notification. */
+  /** True once there is something to lose and nobody has claimed the offer: time for `claimKitOffer`. */
   readonly due: boolean;
 }
 
@@ -274,15 +279,18 @@ export interface LibraryCalls {
   trashed(): Promise<LibraryResult<{ folders: readonly FolderSummary[]; prompts: readonly PromptSummary[] }>>;
 
   read(id: PromptId): Promise<LibraryResult<PromptText>>;
-  /** Explicit save. `base` is the revision the document last equalled while clean. Durable when it resolves. */
+  /**
+   * Explicit save. `base` is the revision the document last equalled while clean, `mtime` that of the `PromptText` it
+   * last equalled (tells this window's draft from another's). Durable when it resolves.
+   */
   save(
     id: PromptId,
-    change: { text: string; base: RevisionId | null; message?: string },
+    change: { text: string; base: RevisionId | null; mtime?: number; message?: string },
   ): Promise<LibraryResult<SaveOutcome>>;
   /** Auto save: durable and sealed, but no version yet. */
   saveDraft(
     id: PromptId,
-    change: { text: string; base: RevisionId | null },
+    change: { text: string; base: RevisionId | null; mtime?: number },
   ): Promise<LibraryResult<PromptText>>;
   /** Makes a version of the draft if there is one (document closed, idle). */
   commitDraft(id: PromptId): Promise<LibraryResult<SaveOutcome | null>>;
@@ -336,9 +344,11 @@ export interface LibraryCalls {
 
   recoveryKit(): Promise<LibraryResult<RecoveryKit>>;
   confirmKitSaved(): Promise<LibraryResult<null>>;
+  /** Asks to show the one offer of the kit. True for exactly one caller, in one window: that one shows it. */
+  claimKitOffer(): Promise<LibraryResult<boolean>>;
   /** Brings the store's key back from the kit after `keyMissing`. */
   unlockWithKit(code: string): Promise<LibraryResult<null>>;
-  /** After `keyMissing`: renames the store's folder and starts an empty one. Deletes nothing. */
+  /** After `keyMissing` or `corrupt`: renames the store's folder and starts an empty one. Deletes nothing. */
   setAside(): Promise<LibraryResult<{ folder: string }>>;
   /** Forget that the key was missing and look once more. */
   retryKey(): Promise<LibraryStatus>;

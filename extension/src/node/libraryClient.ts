@@ -1,0 +1,200 @@
+// The library as the extension host sees it: forwards every call to the library's worker thread, which starts with the
+// first call. If the worker ends by itself, calls that wait are answered with the problem `stopped`, the next call
+// starts another one, and views are told to refresh.
+
+import { Worker } from 'node:worker_threads';
+import type {
+  Library,
+  LibraryCalls,
+  LibraryChange,
+  LibraryHostCalls,
+  LibraryProblem,
+} from '../library/api.ts';
+import { placeOf, problem } from './libraryProblem.ts';
+import { openWorkerChannel, type WorkerChannel } from './workerChannel.ts';
+
+/** What the worker answers: the library, and its own end. */
+export interface LibraryWorkerCalls extends LibraryCalls {
+  /** Writes what is worth keeping, closes the file, and ends the worker. */
+  close(): Promise<void>;
+}
+
+/** `workerData` of the library's worker. */
+export interface LibraryWorkerData {
+  /** Folder of the library; made if it is not there. */
+  readonly folder: string;
+}
+
+export interface LibraryLog {
+  debug(message: string): void;
+  info(message: string): void;
+  warn(message: string): void;
+  error(message: string): void;
+}
+
+export interface LibraryDependencies {
+  readonly folder: string;
+  /** VS Code's secret storage. */
+  readonly secrets: {
+    get(name: string): Promise<string | null>;
+    set(name: string, value: string): Promise<void>;
+  };
+  readonly log: LibraryLog;
+  /** Where the bundled `libraryWorker` lies. */
+  readonly workerUrl: URL;
+}
+
+interface RunningWorker {
+  readonly worker: Worker;
+  readonly channel: WorkerChannel<LibraryWorkerCalls, LibraryHostCalls>;
+}
+
+/** No call here throws for an expected failure; `dispose` ends the worker and may be called at any time. */
+export function createLibrary(dependencies: LibraryDependencies): Library & { dispose(): void } {
+  const listeners = new Set<(change: LibraryChange) => void>();
+  const notify = (change: LibraryChange): void => {
+    for (const listener of listeners) listener(change);
+  };
+  const host = hostCalls(dependencies, notify);
+  let running: RunningWorker | null = null;
+  let disposed = false;
+  let unexpectedEnds = 0;
+
+  const start = (): RunningWorker => {
+    const started = startWorker(dependencies, host);
+    started.worker.once('exit', () => {
+      if (running?.worker !== started.worker) return;
+      running = null;
+      started.channel.$close(new Error('the library worker ended'));
+      if (disposed) return;
+      unexpectedEnds += 1;
+      dependencies.log.error('The library worker ended by itself.');
+      notify(everything);
+    });
+    return started;
+  };
+
+  const call = async (name: keyof LibraryCalls, values: readonly unknown[]): Promise<unknown> => {
+    if (disposed || unexpectedEnds >= mostUnexpectedEnds) return stopped(name);
+    running ??= start();
+    const { channel } = running;
+    try {
+      return await channel.$callRaw({ method: name, args: [...values] });
+    } catch (error) {
+      dependencies.log.error(`The library did not answer ${name}: ${placeOf(error)}`);
+      return stopped(name);
+    }
+  };
+
+  return {
+    ...forwarded(call),
+    onDidChange(listener) {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+    dispose() {
+      disposed = true;
+      listeners.clear();
+      const ending = running;
+      running = null;
+      if (ending !== null) void end(ending);
+    },
+  };
+}
+
+/** After so many, it is not chance: reloading the window starts afresh. */
+const mostUnexpectedEnds = 5;
+const everything: LibraryChange = { origin: 'elsewhere', texts: [], tree: true, runs: true, status: true };
+
+function startWorker(dependencies: LibraryDependencies, host: LibraryHostCalls): RunningWorker {
+  const workerData: LibraryWorkerData = { folder: dependencies.folder };
+  const worker = new Worker(dependencies.workerUrl, { name: 'cuebook library', workerData, execArgv: [] });
+  worker.on('error', (error) => dependencies.log.error(`The library worker failed: ${placeOf(error)}`));
+  return { worker, channel: openWorkerChannel<LibraryWorkerCalls, LibraryHostCalls>(worker, host) };
+}
+
+async function end({ worker, channel }: RunningWorker): Promise<void> {
+  try {
+    await channel.close();
+  } catch {
+    // It ended before it could answer, which is what was asked for.
+  }
+  channel.$close(new Error('the library was disposed'));
+  await worker.terminate();
+}
+
+function hostCalls(
+  { secrets, log }: LibraryDependencies,
+  notify: (change: LibraryChange) => void,
+): LibraryHostCalls {
+  return {
+    getSecret: async (name) => secrets.get(name),
+    setSecret: async (name, value) => secrets.set(name, value),
+    changed: notify,
+    log: (level, message) => log[level](message),
+  };
+}
+
+function stopped(name: keyof LibraryCalls): unknown {
+  const value: LibraryProblem = problem('stopped');
+  return name === 'status' || name === 'retryKey'
+    ? { kind: 'unavailable', problem: value }
+    : { ok: false, problem: value };
+}
+
+/** Every call of the library, so that a forgotten one does not compile. */
+const callNames: Readonly<Record<keyof LibraryCalls, true>> = {
+  status: true,
+  children: true,
+  prompt: true,
+  folder: true,
+  folders: true,
+  list: true,
+  tags: true,
+  includes: true,
+  usedBy: true,
+  trashed: true,
+  read: true,
+  save: true,
+  saveDraft: true,
+  commitDraft: true,
+  discardDraft: true,
+  conflict: true,
+  resolveConflict: true,
+  versions: true,
+  versionText: true,
+  createPrompts: true,
+  createFolder: true,
+  rename: true,
+  move: true,
+  duplicate: true,
+  trash: true,
+  restore: true,
+  purge: true,
+  setFavourite: true,
+  search: true,
+  partialsOf: true,
+  exportStart: true,
+  exportNext: true,
+  addRun: true,
+  runs: true,
+  run: true,
+  clearRuns: true,
+  recall: true,
+  remember: true,
+  recoveryKit: true,
+  confirmKitSaved: true,
+  claimKitOffer: true,
+  unlockWithKit: true,
+  setAside: true,
+  retryKey: true,
+};
+
+function forwarded(
+  call: (name: keyof LibraryCalls, values: readonly unknown[]) => Promise<unknown>,
+): LibraryCalls {
+  const names = Object.keys(callNames) as (keyof LibraryCalls)[];
+  const calls = names.map((name) => [name, async (...values: unknown[]) => call(name, values)] as const);
+  // The table above has every name, and the worker implements the same interface.
+  return Object.fromEntries(calls) as unknown as LibraryCalls;
+}

@@ -1,0 +1,300 @@
+// The library's tables, typed. Stores bytes and ids; knows no keys and opens nothing. Writes happen inside `write`,
+// which is durable when it returns and holds the lock that keeps other windows from writing in between.
+
+import type { PromptId, RunId } from '../library/api.ts';
+import type { Database, Row } from './database.ts';
+import { prepareSchema } from './storeSchema.ts';
+
+export interface StoredRecord {
+  readonly row: number;
+  /** Null where a purge erased it. */
+  readonly bytes: Uint8Array | null;
+  readonly id: string;
+}
+
+export interface NewRecord {
+  readonly id: string;
+  readonly workspace: string;
+  readonly group: string;
+  readonly stream: string;
+  readonly bytes: Uint8Array;
+}
+
+export interface StoredRun {
+  readonly row: number;
+  readonly id: RunId;
+  readonly bytes: Uint8Array;
+}
+
+/** Kinds of sealed local values. */
+export type BlobKind = 'snapshot' | 'draft' | 'memory';
+/** What other windows learn of a change. The id is a prompt's for `text`, empty for the others. */
+export type TouchKind = 'text' | 'tree' | 'runs' | 'status';
+
+export interface Touch {
+  readonly kind: TouchKind;
+  readonly id: string;
+  readonly tick: number;
+}
+
+export interface SqliteStore {
+  readonly path: string;
+  write<T>(work: () => T): T;
+  writeAsync<T>(work: () => Promise<T>): Promise<T>;
+  version(): number;
+
+  meta(key: string): Uint8Array | null;
+  setMeta(key: string, value: Uint8Array): void;
+  deleteMeta(key: string): void;
+
+  /** Answers the row of the record. */
+  addRecord(record: NewRecord): number;
+  recordsAfter(workspace: string, row: number, limit: number): readonly StoredRecord[];
+  record(id: string): Uint8Array | null;
+  eraseRecord(id: string): void;
+
+  addLogEntry(log: string, position: number, bytes: Uint8Array): void;
+  logEntries(log: string): readonly Uint8Array[];
+  addBox(log: string, name: string, bytes: Uint8Array): void;
+  boxes(log: string): readonly { readonly name: string; readonly bytes: Uint8Array }[];
+
+  blob(kind: BlobKind, id: string): Uint8Array | null;
+  blobIds(kind: BlobKind): readonly string[];
+  setBlob(kind: BlobKind, id: string, bytes: Uint8Array): void;
+  /** Answers whether there was one. */
+  deleteBlob(kind: BlobKind, id: string): boolean;
+
+  addRun(run: { readonly id: RunId; readonly promptId: PromptId | null; readonly bytes: Uint8Array }): void;
+  run(id: RunId): StoredRun | null;
+  /** Newest first, those before `row`. */
+  runsBefore(row: number, limit: number, promptId: PromptId | null): readonly StoredRun[];
+  runTotals(): { readonly count: number; readonly bytes: number };
+  deleteOldestRuns(count: number): void;
+  deleteAllRuns(): void;
+
+  favourites(): readonly PromptId[];
+  setFavourite(id: PromptId, favourite: boolean): void;
+
+  /** Marks a change at the next tick and answers that tick. Call it once for each thing that changed. */
+  touch(kind: TouchKind, id: string): number;
+  /** Tick of the last change of this, 0 if there was none. */
+  touchedAt(kind: TouchKind, id: string): number;
+  touchedAfter(tick: number): readonly Touch[];
+  tick(): number;
+
+  /** Gives space of deleted rows back to the disk. */
+  shrink(): void;
+  close(): void;
+}
+
+/** Takes the database over; makes the tables if it is new. */
+export function createSqliteStore(database: Database): SqliteStore {
+  prepareSchema(database);
+  return {
+    path: database.path,
+    write: (work) => database.write(work),
+    writeAsync: async (work) => database.writeAsync(work),
+    version: () => database.version(),
+    ...metaTable(database),
+    ...recordTables(database),
+    ...blobTable(database),
+    ...runTable(database),
+    ...favouriteTable(database),
+    ...touchedTable(database),
+    shrink: () => database.execute('PRAGMA incremental_vacuum'),
+    close: () => database.close(),
+  };
+}
+
+type Tables<Names extends keyof SqliteStore> = Pick<SqliteStore, Names>;
+
+function metaTable(database: Database): Tables<'meta' | 'setMeta' | 'deleteMeta'> {
+  return {
+    meta: (key) => bytesOrNull(database.first('SELECT value FROM meta WHERE key = ?', key), 'value'),
+    setMeta: (key, value) => {
+      database.run(
+        'INSERT INTO meta (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value',
+        key,
+        value,
+      );
+    },
+    deleteMeta: (key) => {
+      database.run('DELETE FROM meta WHERE key = ?', key);
+    },
+  };
+}
+
+function recordTables(
+  database: Database,
+): Tables<
+  'addRecord' | 'recordsAfter' | 'record' | 'eraseRecord' | 'addLogEntry' | 'logEntries' | 'addBox' | 'boxes'
+> {
+  return {
+    addRecord({ id, workspace, group, stream, bytes }) {
+      const row = database.first(
+        'INSERT INTO records (id, workspace, grp, stream, bytes) VALUES (?, ?, ?, ?, ?) RETURNING row',
+        id,
+        workspace,
+        group,
+        stream,
+        bytes,
+      );
+      return number(row, 'row');
+    },
+    recordsAfter: (workspace, row, limit) =>
+      database
+        .all(
+          'SELECT row, id, bytes FROM records WHERE row > ? AND workspace = ? ORDER BY row LIMIT ?',
+          row,
+          workspace,
+          limit,
+        )
+        .map((found) => ({
+          row: number(found, 'row'),
+          id: text(found, 'id'),
+          bytes: bytesOrNull(found, 'bytes'),
+        })),
+    record: (id) => bytesOrNull(database.first('SELECT bytes FROM records WHERE id = ?', id), 'bytes'),
+    eraseRecord: (id) => {
+      database.run('UPDATE records SET bytes = NULL WHERE id = ?', id);
+    },
+    addLogEntry: (log, position, entry) => {
+      database.run('INSERT INTO logs (log, position, bytes) VALUES (?, ?, ?)', log, position, entry);
+    },
+    logEntries: (log) =>
+      database
+        .all('SELECT bytes FROM logs WHERE log = ? ORDER BY position', log)
+        .map((row) => bytes(row, 'bytes')),
+    addBox: (log, name, box) => {
+      database.run('INSERT INTO boxes (log, name, bytes) VALUES (?, ?, ?)', log, name, box);
+    },
+    boxes: (log) =>
+      database
+        .all('SELECT name, bytes FROM boxes WHERE log = ? ORDER BY name', log)
+        .map((row) => ({ name: text(row, 'name'), bytes: bytes(row, 'bytes') })),
+  };
+}
+
+function blobTable(database: Database): Tables<'blob' | 'blobIds' | 'setBlob' | 'deleteBlob'> {
+  return {
+    blob: (kind, id) =>
+      bytesOrNull(database.first('SELECT bytes FROM blobs WHERE kind = ? AND id = ?', kind, id), 'bytes'),
+    blobIds: (kind) =>
+      database.all('SELECT id FROM blobs WHERE kind = ?', kind).map((row) => text(row, 'id')),
+    setBlob: (kind, id, value) => {
+      database.run(
+        'INSERT INTO blobs (kind, id, bytes) VALUES (?, ?, ?) ON CONFLICT (kind, id) DO UPDATE SET bytes = excluded.bytes',
+        kind,
+        id,
+        value,
+      );
+    },
+    deleteBlob: (kind, id) => database.run('DELETE FROM blobs WHERE kind = ? AND id = ?', kind, id) > 0,
+  };
+}
+
+function runTable(
+  database: Database,
+): Tables<'addRun' | 'run' | 'runsBefore' | 'runTotals' | 'deleteOldestRuns' | 'deleteAllRuns'> {
+  const toRun = (row: Row): StoredRun => ({
+    row: number(row, 'row'),
+    id: text(row, 'id') as RunId,
+    bytes: bytes(row, 'bytes'),
+  });
+  return {
+    addRun: ({ id, promptId, bytes }) => {
+      database.run('INSERT OR IGNORE INTO runs (id, prompt, bytes) VALUES (?, ?, ?)', id, promptId, bytes);
+    },
+    run: (id) => {
+      const row = database.first('SELECT row, id, bytes FROM runs WHERE id = ?', id);
+      return row === null ? null : toRun(row);
+    },
+    runsBefore: (row, limit, promptId) =>
+      database
+        .all(
+          'SELECT row, id, bytes FROM runs WHERE row < ? AND (?2 IS NULL OR prompt = ?2) ORDER BY row DESC LIMIT ?3',
+          row,
+          promptId,
+          limit,
+        )
+        .map(toRun),
+    runTotals() {
+      const totals = database.first('SELECT count(*) AS count, total(length(bytes)) AS size FROM runs');
+      return { count: number(totals, 'count'), bytes: number(totals, 'size') };
+    },
+    deleteOldestRuns: (count) => {
+      database.run('DELETE FROM runs WHERE row IN (SELECT row FROM runs ORDER BY row LIMIT ?)', count);
+    },
+    deleteAllRuns: () => {
+      database.run('DELETE FROM runs');
+    },
+  };
+}
+
+function favouriteTable(database: Database): Tables<'favourites' | 'setFavourite'> {
+  return {
+    favourites: () => database.all('SELECT id FROM favourites').map((row) => text(row, 'id') as PromptId),
+    setFavourite: (id, favourite) => {
+      database.run(
+        favourite
+          ? 'INSERT OR IGNORE INTO favourites (id) VALUES (?)'
+          : 'DELETE FROM favourites WHERE id = ?',
+        id,
+      );
+    },
+  };
+}
+
+function touchedTable(database: Database): Tables<'touch' | 'touchedAt' | 'touchedAfter' | 'tick'> {
+  const tick = (): number => {
+    const row = database.first('SELECT tick FROM touched ORDER BY tick DESC LIMIT 1');
+    return row === null ? 0 : number(row, 'tick');
+  };
+  return {
+    tick,
+    touch(kind, id) {
+      const next = tick() + 1;
+      database.run(
+        'INSERT INTO touched (kind, id, tick) VALUES (?, ?, ?) ON CONFLICT (kind, id) DO UPDATE SET tick = excluded.tick',
+        kind,
+        id,
+        next,
+      );
+      return next;
+    },
+    touchedAt: (kind, id) => {
+      const row = database.first('SELECT tick FROM touched WHERE kind = ? AND id = ?', kind, id);
+      return row === null ? 0 : number(row, 'tick');
+    },
+    touchedAfter: (after) =>
+      database.all('SELECT kind, id, tick FROM touched WHERE tick > ? ORDER BY tick', after).map((row) => ({
+        kind: text(row, 'kind') as TouchKind,
+        id: text(row, 'id'),
+        tick: number(row, 'tick'),
+      })),
+  };
+}
+
+// The file lies outside the program: what comes out of a column is checked, whatever the schema says.
+
+function number(row: Row | null, column: string): number {
+  const value = row?.[column];
+  if (typeof value !== 'number') throw new TypeError(`column ${column} holds no number`);
+  return value;
+}
+
+function text(row: Row | null, column: string): string {
+  const value = row?.[column];
+  if (typeof value !== 'string') throw new TypeError(`column ${column} holds no text`);
+  return value;
+}
+
+function bytes(row: Row | null, column: string): Uint8Array {
+  const value = row?.[column];
+  if (!(value instanceof Uint8Array)) throw new TypeError(`column ${column} holds no bytes`);
+  return value;
+}
+
+function bytesOrNull(row: Row | null, column: string): Uint8Array | null {
+  return row === null || row[column] === null ? null : bytes(row, column);
+}

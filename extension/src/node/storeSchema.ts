@@ -1,0 +1,84 @@
+// Tables of the local store, and how a database gets them. Everything in them is sealed, or an id that says nothing.
+// `user_version` is the format of the whole file: a store of a higher one is not touched.
+
+import type { Database } from './database.ts';
+import { fail } from './libraryProblem.ts';
+
+export const storeFormat = 1;
+
+/**
+ * - meta: single values; `storeId`, counters, sealed check value, kit box, sealed kit code
+ * - records: sealed records of the replica in the order of their arrival; `bytes` null = erased by a purge
+ * - logs: entries of account and team logs, verbatim
+ * - boxes: keys sealed to somebody, verbatim
+ * - blobs: sealed local values by kind: snapshot, draft, memory
+ * - runs: sealed run history, oldest first
+ * - touched: what changed last at which tick, so that another window learns what to refresh; `tick` of a text is its
+ *   `mtime`
+ */
+const format1 = `
+CREATE TABLE meta (key TEXT PRIMARY KEY, value BLOB NOT NULL) STRICT;
+CREATE TABLE records (
+  row INTEGER PRIMARY KEY AUTOINCREMENT,
+  id TEXT NOT NULL UNIQUE,
+  workspace TEXT NOT NULL,
+  grp TEXT NOT NULL,
+  stream TEXT NOT NULL,
+  bytes BLOB
+) STRICT;
+CREATE TABLE logs (
+  log TEXT NOT NULL,
+  position INTEGER NOT NULL,
+  bytes BLOB NOT NULL,
+  PRIMARY KEY (log, position)
+) STRICT;
+CREATE TABLE boxes (
+  log TEXT NOT NULL,
+  name TEXT NOT NULL,
+  bytes BLOB NOT NULL,
+  PRIMARY KEY (log, name)
+) STRICT;
+CREATE TABLE blobs (
+  kind TEXT NOT NULL,
+  id TEXT NOT NULL,
+  bytes BLOB NOT NULL,
+  PRIMARY KEY (kind, id)
+) STRICT;
+CREATE TABLE runs (
+  row INTEGER PRIMARY KEY AUTOINCREMENT,
+  id TEXT NOT NULL UNIQUE,
+  prompt TEXT,
+  bytes BLOB NOT NULL
+) STRICT;
+CREATE TABLE favourites (id TEXT PRIMARY KEY) STRICT;
+CREATE TABLE touched (
+  kind TEXT NOT NULL,
+  id TEXT NOT NULL,
+  tick INTEGER NOT NULL,
+  PRIMARY KEY (kind, id)
+) STRICT;
+CREATE INDEX touched_by_tick ON touched (tick);
+PRAGMA user_version = ${storeFormat};
+`;
+
+/** Makes the tables in a new file; fails as `newerFormat` or `corrupt` on a file that this version cannot use. */
+export function prepareSchema(database: Database): void {
+  if (currentFormat(database) === storeFormat) return;
+  database.write(() => {
+    // Asked again under the lock: another window may have been first.
+    if (currentFormat(database) === storeFormat) return;
+    const tables = database.first('SELECT count(*) AS n FROM sqlite_schema');
+    if (tables?.['n'] !== 0) {
+      fail('corrupt', {
+        message: "The library's file is a database that is not Cuebook's; it was left as it is.",
+      });
+    }
+    database.execute(format1);
+  });
+}
+
+function currentFormat(database: Database): number {
+  const format = Number(database.first('PRAGMA user_version')?.['user_version']);
+  if (format > storeFormat) fail('newerFormat');
+  return format;
+}
