@@ -158,7 +158,7 @@ export interface BlockNode {
   readonly block: BlockName;
   readonly path: PathExpression;
   readonly open: Span;
-  readonly then: readonly TemplateNode[];
+  readonly body: readonly TemplateNode[];
   readonly elseTag: Span | null;
   readonly otherwise: readonly TemplateNode[];
   /** Null if it was never closed, and for the inner block of `{{else if}}`. */
