@@ -1,0 +1,184 @@
+// Entry of the worker thread that holds the model clients, the tokenizer and the price table. Each of them is loaded
+// with its first use. The thread has no network of its own: requests go to the extension host, which sends them.
+
+import { parentPort } from 'node:worker_threads';
+import type { ModelInfo, Models } from '../models/api.ts';
+import { systemClock } from '../models/clock.ts';
+import { ConnectionFailed, type ErrorLink } from '../models/evidence.ts';
+import type { FetchId, JobId, ModelHostCalls, ModelWorkerCalls } from '../models/workerCalls.ts';
+import type { Fetch } from '../providers/watchedFetch.ts';
+import { openWorkerChannel, type ChannelPort } from './workerChannel.ts';
+
+/** Bytes of one body that may wait in the worker before the host is asked to pause. */
+const bodyBuffer = 65_536;
+
+export function serveModels(port: ChannelPort): void {
+  const network = createPortFetch();
+  const jobs = new Map<JobId, AbortController>();
+
+  async function job<T>(id: JobId, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+    const controller = new AbortController();
+    jobs.set(id, controller);
+    try {
+      return await work(controller.signal);
+    } finally {
+      jobs.delete(id);
+    }
+  }
+
+  const calls: ModelWorkerCalls = {
+    chunk: network.chunk,
+    bodyEnd: network.bodyEnd,
+    stream: (id, request, key) =>
+      job(id, async (signal) => {
+        const { createStreamModel } = await import('../providers/streamModel.ts');
+        const { priceOf } = await import('../models/prices.ts');
+        const { countAnswer, countMessages } = await import('../models/tokens.ts');
+        const stream = createStreamModel({
+          fetch: network.fetch(host),
+          clock: systemClock,
+          random: Math.random,
+          countAnswer,
+          countMessages,
+          priceOf,
+        });
+        for await (const event of stream(request, { key, signal })) await host.event(id, event);
+      }),
+    listModels: (id, endpoint, key) =>
+      job(id, async (signal) => {
+        const { createListModels } = await import('../providers/listModels.ts');
+        const list = createListModels({ fetch: network.fetch(host), clock: systemClock, knownModels });
+        return list(endpoint, { key, signal });
+      }),
+    stop: (id) => jobs.get(id)?.abort(),
+    knownModels,
+    countTokens: async (...args: Parameters<Models['countTokens']>) => {
+      const { countMessages } = await import('../models/tokens.ts');
+      return countMessages(...args);
+    },
+    cost: async (...args: Parameters<Models['cost']>) => {
+      const { priceOf } = await import('../models/prices.ts');
+      return priceOf(...args);
+    },
+  };
+  const host = openWorkerChannel<ModelHostCalls, ModelWorkerCalls>(port, calls);
+}
+
+async function knownModels(): Promise<readonly ModelInfo[]> {
+  const { knownModels: list } = await import('../models/prices.ts');
+  return list();
+}
+
+// ---- the network, through the host ----
+
+interface PortFetch {
+  fetch(host: Pick<HostNetwork, 'open' | 'close'>): Fetch;
+  chunk: ModelWorkerCalls['chunk'];
+  bodyEnd: ModelWorkerCalls['bodyEnd'];
+}
+
+type HostNetwork = Pick<ModelHostCalls, 'open' | 'close'>;
+
+function createPortFetch(): PortFetch {
+  const bodies = new Map<FetchId, Body>();
+  const ids = { last: 0 };
+  return {
+    fetch: (host) => async (url, init) => {
+      ids.last += 1;
+      const id = ids.last;
+      const body = createBody(() => {
+        bodies.delete(id);
+        void host.close(id);
+      });
+      bodies.set(id, body);
+      const abort = (): void => body.fail(new DOMException('stopped', 'AbortError'));
+      init.signal.addEventListener('abort', abort, { once: true });
+      if (init.signal.aborted) abort();
+      const { method, headers, body: content } = init;
+      const answer = await Promise.race([
+        host.open(id, { url, method, headers: { ...headers }, body: content }),
+        body.failed,
+      ]);
+      if (!answer.ok) {
+        bodies.delete(id);
+        throw new ConnectionFailed(answer.links);
+      }
+      return new Response(mayHaveBody(answer.status) ? body.stream : null, {
+        // `Response` cannot be made with an informational status; there is none here, the host's fetch swallows them.
+        status: answer.status,
+        headers: answer.headers.map(([name, value]): [string, string] => [name, value]),
+      });
+    },
+    chunk: async (id, bytes) => bodies.get(id)?.push(bytes),
+    bodyEnd: (id, links) => {
+      bodies.get(id)?.end(links);
+      bodies.delete(id);
+    },
+  };
+}
+
+function mayHaveBody(status: number): boolean {
+  return status !== 204 && status !== 205 && status !== 304;
+}
+
+interface Body {
+  readonly stream: ReadableStream<Uint8Array>;
+  /** Rejects when the body fails; used to leave a request that has no answer yet. */
+  readonly failed: Promise<never>;
+  /** Resolves when there is room for more. */
+  push(bytes: Uint8Array): Promise<void>;
+  end(links: readonly ErrorLink[] | null): void;
+  fail(error: Error): void;
+}
+
+function createBody(abandon: () => void): Body {
+  const failure = Promise.withResolvers<never>();
+  failure.promise.catch(() => undefined);
+  let room = Promise.withResolvers<void>();
+  let open = true;
+  let control: ReadableStreamDefaultController<Uint8Array> | null = null;
+
+  function close(): boolean {
+    const wasOpen = open;
+    open = false;
+    room.resolve();
+    return wasOpen;
+  }
+
+  const stream = new ReadableStream<Uint8Array>(
+    {
+      start: (controller) => {
+        control = controller;
+      },
+      pull: () => room.resolve(),
+      cancel: () => {
+        if (close()) abandon();
+      },
+    },
+    { highWaterMark: bodyBuffer, size: (chunk) => chunk?.byteLength ?? 0 },
+  );
+  return {
+    stream,
+    failed: failure.promise,
+    push: async (bytes) => {
+      if (!open || control === null) return;
+      control.enqueue(bytes);
+      if ((control.desiredSize ?? 1) > 0) return;
+      room = Promise.withResolvers<void>();
+      await room.promise;
+    },
+    end: (links) => {
+      if (!close()) return;
+      if (links === null) control?.close();
+      else control?.error(new ConnectionFailed(links));
+    },
+    fail: (error) => {
+      if (!close()) return;
+      failure.reject(error);
+      control?.error(error);
+      abandon();
+    },
+  };
+}
+
+if (parentPort !== null) serveModels(parentPort);
