@@ -89,6 +89,8 @@ export interface TextQuestion {
   readonly name: string;
   readonly description: string;
   readonly value: string;
+  /** What was wrong with the last try; empty at first. */
+  readonly problem: string;
   readonly required: boolean;
   readonly canGoBack: boolean;
 }

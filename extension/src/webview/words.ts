@@ -1,0 +1,82 @@
+// What the panel says about a run, in words.
+
+import type { RunUsage } from '../library/api.ts';
+import type { RunPhase, RunView } from '../run/panelProtocol.ts';
+
+export function phaseWords(phase: RunPhase): string {
+  switch (phase) {
+    case 'preparing':
+      return 'Preparing';
+    case 'waiting':
+      return 'Waiting for the model';
+    case 'retrying':
+      return 'Waiting to try again';
+    case 'streaming':
+      return 'Answering';
+    case 'done':
+      return 'Done';
+    case 'stopped':
+      return 'Stopped';
+    case 'failed':
+      return 'Failed';
+  }
+}
+
+export function phaseIcon(phase: RunPhase): string {
+  switch (phase) {
+    case 'preparing':
+    case 'waiting':
+    case 'retrying':
+    case 'streaming':
+      return 'loading codicon-modifier-spin';
+    case 'done':
+      return 'pass';
+    case 'stopped':
+      return 'debug-stop';
+    case 'failed':
+      return 'error';
+  }
+}
+
+export function isRunning(phase: RunPhase): boolean {
+  return phase === 'preparing' || phase === 'waiting' || phase === 'retrying' || phase === 'streaming';
+}
+
+/** `0.42 s`, `12.3 s`, `2 min 5 s`. */
+export function durationWords(ms: number): string {
+  const seconds = ms / 1000;
+  if (seconds < 10) return `${seconds.toFixed(2)} s`;
+  if (seconds < 60) return `${seconds.toFixed(1)} s`;
+  return `${Math.floor(seconds / 60)} min ${Math.round(seconds % 60)} s`;
+}
+
+/** `$0.0012`; small sums keep two digits that say something. */
+export function costWords(cost: number): string {
+  if (cost === 0) return '$0';
+  if (cost < 0.000_1) return 'under $0.0001';
+  return cost < 0.1 ? `$${cost.toFixed(4)}` : `$${cost.toFixed(2)}`;
+}
+
+export function usageWords(usage: RunUsage): readonly string[] {
+  const about = usage.estimated ? '≈ ' : '';
+  const tokens = [
+    ...(usage.inputTokens === null ? [] : [`${about}${usage.inputTokens.toLocaleString('en')} in`]),
+    ...(usage.outputTokens === null ? [] : [`${about}${usage.outputTokens.toLocaleString('en')} out`]),
+  ];
+  return [
+    ...(tokens.length === 0 ? [] : [`${tokens.join(' · ')} tokens`]),
+    usage.cost === null ? 'price not known' : `${about}${costWords(usage.cost)}`,
+  ];
+}
+
+export function figures(run: RunView): readonly string[] {
+  return [
+    ...(run.usage === null ? [] : usageWords(run.usage)),
+    ...(run.firstTokenMs === null ? [] : [`first token ${durationWords(run.firstTokenMs)}`]),
+    ...(run.totalMs === null ? [] : [`total ${durationWords(run.totalMs)}`]),
+  ];
+}
+
+export function dayAndTime(at: number): string {
+  return new Date(at).toLocaleString(undefined, { dateStyle: 'short', timeStyle: 'short' });
+}
