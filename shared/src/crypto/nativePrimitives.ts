@@ -1,0 +1,112 @@
+// The primitives of the platform (`node:crypto`), given as an argument: shared code imports nothing of Node's.
+
+import { concatBytes, hexToBytes } from '../util/bytes.ts';
+import { ED25519_BYTES, hasCanonicalS, isPrimeOrderPoint } from './ed25519Rule.ts';
+import type { AesGcmInput, CryptoPrimitives, Ed25519Signer, Ed25519Verifier } from './primitives.ts';
+
+/** The part of `node:crypto` that is used. Methods, so that Node's wider parameter types fit. */
+export interface NodeCrypto {
+  randomBytes(length: number): Uint8Array;
+  createHash(algorithm: string): NodeDigest;
+  createHmac(algorithm: string, key: Uint8Array): NodeDigest;
+  createCipheriv(algorithm: 'aes-256-gcm', key: Uint8Array, nonce: Uint8Array): NodeCipher;
+  createDecipheriv(algorithm: 'aes-256-gcm', key: Uint8Array, nonce: Uint8Array): NodeDecipher;
+  createPrivateKey(input: NodeKeyInput & { readonly type: 'pkcs8' }): NodeKey;
+  createPublicKey(input: (NodeKeyInput & { readonly type: 'spki' }) | NodeKey): NodeKey;
+  sign(algorithm: null, data: Uint8Array, key: NodeKey): Uint8Array;
+  verify(algorithm: null, data: Uint8Array, key: NodeKey, signature: Uint8Array): boolean;
+}
+
+interface NodeDigest {
+  update(data: Uint8Array): NodeDigest;
+  digest(): Uint8Array;
+}
+
+interface NodeCipherBase {
+  setAAD(data: Uint8Array): unknown;
+  update(data: Uint8Array): Uint8Array;
+  final(): Uint8Array;
+}
+
+interface NodeCipher extends NodeCipherBase {
+  getAuthTag(): Uint8Array;
+}
+
+interface NodeDecipher extends NodeCipherBase {
+  setAuthTag(tag: Uint8Array): unknown;
+}
+
+interface NodeKeyInput {
+  readonly key: Uint8Array;
+  readonly format: 'der';
+}
+
+interface NodeKey {
+  export(options: { readonly format: 'der'; readonly type: 'spki' }): Uint8Array;
+}
+
+const AES_GCM_TAG_BYTES = 16;
+// RFC 8410: what stands before the 32 bytes of an Ed25519 key in DER.
+const PRIVATE_KEY_PREFIX = hexToBytes('302e020100300506032b657004220420');
+const PUBLIC_KEY_PREFIX = hexToBytes('302a300506032b6570032100');
+
+export function createNativePrimitives(node: NodeCrypto): CryptoPrimitives {
+  const privateKey = (seed: Uint8Array): NodeKey =>
+    node.createPrivateKey({ key: concatBytes(PRIVATE_KEY_PREFIX, seed), format: 'der', type: 'pkcs8' });
+
+  return {
+    random: (length) => plain(node.randomBytes(length)),
+    sha256: (data) => plain(node.createHash('sha256').update(data).digest()),
+    sha512: (data) => plain(node.createHash('sha512').update(data).digest()),
+    hmacSha512: (key, data) => plain(node.createHmac('sha512', key).update(data).digest()),
+    aesGcmSeal: (input, plaintext) => sealAesGcm(node, input, plaintext),
+    aesGcmOpen: (input, sealed) => openAesGcm(node, input, sealed),
+    ed25519PublicKey(seed) {
+      const encoded = node.createPublicKey(privateKey(seed)).export({ format: 'der', type: 'spki' });
+      return plain(encoded).slice(PUBLIC_KEY_PREFIX.length);
+    },
+    ed25519Signer(seed): Ed25519Signer {
+      const key = privateKey(seed);
+      return (message) => plain(node.sign(null, message, key));
+    },
+    ed25519Verifier: (publicKey) => createVerifier(node, publicKey),
+  };
+}
+
+/** Node's Buffer is a Uint8Array that prints, slices and compares differently: it never leaves this file. */
+const plain = (bytes: Uint8Array): Uint8Array =>
+  new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+
+function sealAesGcm(node: NodeCrypto, input: AesGcmInput, plaintext: Uint8Array): Uint8Array {
+  const cipher = node.createCipheriv('aes-256-gcm', input.key, input.nonce);
+  cipher.setAAD(input.associated);
+  const body = cipher.update(plaintext);
+  const rest = cipher.final();
+  return concatBytes(body, rest, cipher.getAuthTag());
+}
+
+function openAesGcm(node: NodeCrypto, input: AesGcmInput, sealed: Uint8Array): Uint8Array | null {
+  const length = sealed.length - AES_GCM_TAG_BYTES;
+  if (length < 0) return null;
+  const decipher = node.createDecipheriv('aes-256-gcm', input.key, input.nonce);
+  decipher.setAAD(input.associated);
+  decipher.setAuthTag(sealed.subarray(length));
+  const plaintext = decipher.update(sealed.subarray(0, length));
+  try {
+    // GCM is a stream mode: everything came with `update`; `final` only checks the tag.
+    decipher.final();
+  } catch {
+    return null;
+  }
+  return plain(plaintext);
+}
+
+function createVerifier(node: NodeCrypto, publicKey: Uint8Array): Ed25519Verifier | null {
+  if (publicKey.length !== ED25519_BYTES || !isPrimeOrderPoint(publicKey)) return null;
+  const key = node.createPublicKey({
+    key: concatBytes(PUBLIC_KEY_PREFIX, publicKey),
+    format: 'der',
+    type: 'spki',
+  });
+  return (message, signature) => hasCanonicalS(signature) && node.verify(null, message, key, signature);
+}
