@@ -8,6 +8,7 @@ import { createModels } from './node/modelClient.ts';
 import { createProviderKeys, registerKeys } from './vscode/keys/index.ts';
 import { registerLanguage } from './vscode/language/index.ts';
 import { registerLibrary } from './vscode/library/index.ts';
+import { withEditorModels } from './vscode/models/index.ts';
 import { registerRecovery } from './vscode/recovery/index.ts';
 import { registerRun } from './vscode/run/index.ts';
 import type { Feature, Services } from './vscode/services.ts';
@@ -36,12 +37,14 @@ function createServices(context: vscode.ExtensionContext): Services {
     log,
     workerUrl: bundled(context, 'libraryWorker.js'),
   });
-  const models = createModels({
-    // Looked up at each call: VS Code replaces the global with one that knows the user's proxy and certificates.
-    fetch: async (input, init) => globalThis.fetch(input, init),
-    log,
-    workerUrl: bundled(context, 'modelWorker.js'),
-  });
+  const models = withEditorModels(
+    createModels({
+      // Looked up at each call: VS Code replaces the global with one that knows the user's proxy and certificates.
+      fetch: async (input, init) => globalThis.fetch(input, init),
+      log,
+      workerUrl: bundled(context, 'modelWorker.js'),
+    }),
+  );
   const keys = createProviderKeys(context, models);
   context.subscriptions.push(log, library, models, keys);
   return { context, log, library, models, keys };

@@ -80,7 +80,8 @@ function metadataWords(metadata: Record<string, unknown>): readonly string[] {
 }
 
 function retryDelay(detail: Record<string, unknown>): number | null {
-  const seconds = /^(\d+(?:\.\d+)?)s$/.exec(String(detail['retryDelay'] ?? ''))?.[1];
+  const delay = detail['retryDelay'];
+  const seconds = typeof delay === 'string' ? /^(\d+(?:\.\d+)?)s$/.exec(delay)?.[1] : undefined;
   return seconds === undefined ? null : Math.ceil(Number(seconds) * 1000);
 }
 

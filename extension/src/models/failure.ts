@@ -131,7 +131,8 @@ const rules: readonly Rule[] = [
   { kind: 'quota', statuses: [402] },
   {
     kind: 'filtered',
-    words: /^(content_filter|content_policy_violation|moderation|moderation_blocked|responsibleaipolicyviolation)$/,
+    words:
+      /^(content_filter|content_policy_violation|moderation|moderation_blocked|responsibleaipolicyviolation)$/,
     message: /content management policy|flagged (by|for|as)|violat\w+ .{0,40}(usage|content) polic/i,
   },
   {
@@ -144,7 +145,8 @@ const rules: readonly Rule[] = [
     kind: 'wrongKey',
     statuses: [200, 400, 401, 403],
     words: /^(invalid_api_key|authentication_error|api_key_invalid|unauthenticated|invalid_token)$/,
-    message: /api key not valid|(invalid|incorrect|unknown) (x-)?api.?key|api key (has )?expired|user not found/i,
+    message:
+      /api key not valid|(invalid|incorrect|unknown) (x-)?api.?key|api key (has )?expired|user not found/i,
   },
   { kind: 'wrongKey', statuses: [401] },
   {
@@ -158,14 +160,22 @@ const rules: readonly Rule[] = [
   { kind: 'forbidden', words: /^(permission_error|permission_denied|unsupported_country_region_territory)$/ },
   { kind: 'proxy', statuses: [407] },
   { kind: 'rateLimited', statuses: [429] },
-  { kind: 'rateLimited', words: /^(rate_limit_error|rate_limit_exceeded|resource_exhausted|too_many_requests)$/ },
+  {
+    kind: 'rateLimited',
+    words: /^(rate_limit_error|rate_limit_exceeded|resource_exhausted|too_many_requests)$/,
+  },
   { kind: 'timeout', statuses: [408, 504, 524] },
   {
     kind: 'serverError',
-    words: /^(overloaded_error|overloaded|server_error|internal_server_error|unavailable|unavailable_error|api_error|internal)$/,
+    words:
+      /^(overloaded_error|overloaded|server_error|internal_server_error|unavailable|unavailable_error|api_error|internal)$/,
     statuses: [200, 500, 502, 503, 520, 521, 522, 523, 529],
   },
-  { kind: 'badRequest', words: /^(invalid_request_error|invalid_argument|failed_precondition)$/, statuses: [200] },
+  {
+    kind: 'badRequest',
+    words: /^(invalid_request_error|invalid_argument|failed_precondition)$/,
+    statuses: [200],
+  },
 ];
 
 /** Null where only the status could tell, and it does not. */
@@ -278,7 +288,9 @@ function explainUnexpected(status: number, body: ErrorBody, context: FailureCont
 
 function explainRedirect(evidence: ResponseEvidence, context: FailureContext): Explained {
   const location = evidence.headers['location'] ?? '';
-  const target = URL.canParse(location, context.baseUrl) ? originOf(new URL(location, context.baseUrl).href) : null;
+  const target = URL.canParse(location, context.baseUrl)
+    ? originOf(new URL(location, context.baseUrl).href)
+    : null;
   return {
     kind: 'badAnswer',
     message: `${originOf(context.baseUrl)} wants to send the request elsewhere${target === null ? '' : ` (${target})`}. Cuebook does not follow, because the key would go along.`,
@@ -301,7 +313,8 @@ function kept(context: FailureContext): string {
 const certificateCodes =
   /^(CERT_|UNABLE_TO_|SELF_SIGNED_CERT|DEPTH_ZERO_SELF_SIGNED|HOSTNAME_MISMATCH|INVALID_CA|INVALID_PURPOSE|PATH_LENGTH_EXCEEDED|ERR_TLS_|ERR_SSL_|EPROTO|net::ERR_(CERT_|SSL_))/;
 const nameCodes = /^(ENOTFOUND|EAI_AGAIN|EAI_FAIL|net::ERR_NAME_NOT_RESOLVED)$/;
-const offlineCodes = /^(ENETUNREACH|ENETDOWN|EHOSTUNREACH|net::ERR_(INTERNET_DISCONNECTED|ADDRESS_UNREACHABLE))$/;
+const offlineCodes =
+  /^(ENETUNREACH|ENETDOWN|EHOSTUNREACH|net::ERR_(INTERNET_DISCONNECTED|ADDRESS_UNREACHABLE))$/;
 const refusedCodes = /^(ECONNREFUSED|net::ERR_CONNECTION_REFUSED)$/;
 const timeoutCodes =
   /^(ETIMEDOUT|UND_ERR_CONNECT_TIMEOUT|UND_ERR_HEADERS_TIMEOUT|UND_ERR_BODY_TIMEOUT|net::ERR_(CONNECTION_)?TIMED_OUT)$/;
@@ -312,7 +325,9 @@ const proxyMessage = /proxy (response|authentication)|http tunneling|tunneling s
 
 /** True if the other side closed a connection that it had accepted: worth one more try if no byte had come. */
 export function isReset(links: readonly ErrorLink[]): boolean {
-  return hasCode(links, resetCodes) || links.some((link) => /other side closed|socket hang up/i.test(link.message));
+  return (
+    hasCode(links, resetCodes) || links.some((link) => /other side closed|socket hang up/i.test(link.message))
+  );
 }
 
 function explainConnection(links: readonly ErrorLink[], context: FailureContext): Explained {

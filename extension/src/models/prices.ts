@@ -49,7 +49,9 @@ function modelInfo(
   name: string | undefined,
   contextTokens: number | undefined,
 ): ModelInfo {
-  const prices = calcPrice({ input_tokens: 1, output_tokens: 1 }, model, { providerId: provider })?.model_price;
+  const prices = calcPrice({ input_tokens: 1, output_tokens: 1 }, model, {
+    providerId: provider,
+  })?.model_price;
   return {
     id: `${provider}/${model}`,
     provider,

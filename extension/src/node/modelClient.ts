@@ -3,7 +3,8 @@
 // If the thread dies, runs in flight end as `cut` with what had arrived, and the next call starts a new one.
 
 import { Worker } from 'node:worker_threads';
-import type { ModelEvent, ModelRequest, Models, RunUsage } from '../models/api.ts';
+import type { RunUsage } from '../library/api.ts';
+import type { ModelEvent, ModelRequest, Models } from '../models/api.ts';
 import { errorLinks } from '../models/evidence.ts';
 import { explainFailure } from '../models/failure.ts';
 import type {
@@ -78,17 +79,17 @@ interface Job {
 
 const unknownUsage: RunUsage = { inputTokens: null, outputTokens: null, cost: null, estimated: false };
 
-async function* streamEvents(
-  start: () => RunningWorker,
-  job: Job,
-): AsyncGenerator<ModelEvent, void, void> {
+async function* streamEvents(start: () => RunningWorker, job: Job): AsyncGenerator<ModelEvent, void, void> {
   if (job.signal.aborted) return yield endedHere(job, { kind: 'stopped' }, false);
   const { channel, runs } = start();
   const queue = createEventQueue();
   runs.set(job.id, queue);
   const stop = (): void => void channel.stop.asEvent(job.id);
   job.signal.addEventListener('abort', stop, { once: true });
-  channel.stream(job.id, job.request, job.key).then(queue.end, queue.fail);
+  channel.stream(job.id, job.request, job.key).then(
+    () => queue.end(),
+    (error: unknown) => queue.fail(error),
+  );
   let answered = false;
   let ended = false;
   try {
@@ -148,6 +149,18 @@ function createEventQueue(): EventQueue {
     arrived.resolve();
   }
 
+  async function next(): Promise<ModelEvent | null> {
+    const first = waiting.shift();
+    if (first !== undefined) {
+      first.taken();
+      return first.event;
+    }
+    if (!open) return null;
+    await arrived.promise;
+    arrived = Promise.withResolvers<void>();
+    return next();
+  }
+
   return {
     push: async (event) => {
       if (!open) return;
@@ -156,15 +169,7 @@ function createEventQueue(): EventQueue {
       arrived.resolve();
       await promise;
     },
-    next: async () => {
-      while (waiting.length === 0 && open) {
-        await arrived.promise;
-        arrived = Promise.withResolvers<void>();
-      }
-      const first = waiting.shift();
-      first?.taken();
-      return first?.event ?? null;
-    },
+    next,
     end,
     fail: (error) => {
       problem = error instanceof Error ? error.message : String(error);
@@ -188,8 +193,8 @@ function startWorker(deps: ModelsDeps, onEnd: () => void): RunningWorker {
   const worker = new Worker(deps.workerUrl, { env: {}, name: 'cuebook-models' });
   const network = createNetwork(deps.fetch, () => channel);
   const channel: RunningWorker['channel'] = openWorkerChannel<ModelWorkerCalls, ModelHostCalls>(worker, {
-    open: network.open,
-    close: network.close,
+    open: (id, request) => network.open(id, request),
+    close: (id) => network.close(id),
     event: async (id, event) => runs.get(id)?.push(event),
   });
   let ended = false;

@@ -6,8 +6,9 @@ import type { ModelInfo, Models } from '../models/api.ts';
 import { systemClock } from '../models/clock.ts';
 import { ConnectionFailed, type ErrorLink } from '../models/evidence.ts';
 import type { FetchId, JobId, ModelHostCalls, ModelWorkerCalls } from '../models/workerCalls.ts';
+import type { StreamModelDeps } from '../providers/streamModel.ts';
 import type { Fetch } from '../providers/watchedFetch.ts';
-import { openWorkerChannel, type ChannelPort } from './workerChannel.ts';
+import { openWorkerChannel, type ChannelPort, type WorkerChannel } from './workerChannel.ts';
 
 /** Bytes of one body that may wait in the worker before the host is asked to pause. */
 const bodyBuffer = 65_536;
@@ -32,15 +33,11 @@ export function serveModels(port: ChannelPort): void {
     stream: (id, request, key) =>
       job(id, async (signal) => {
         const { createStreamModel } = await import('../providers/streamModel.ts');
-        const { priceOf } = await import('../models/prices.ts');
-        const { countAnswer, countMessages } = await import('../models/tokens.ts');
         const stream = createStreamModel({
           fetch: network.fetch(host),
           clock: systemClock,
           random: Math.random,
-          countAnswer,
-          countMessages,
-          priceOf,
+          ...counting,
         });
         for await (const event of stream(request, { key, signal })) await host.event(id, event);
       }),
@@ -52,17 +49,28 @@ export function serveModels(port: ChannelPort): void {
       }),
     stop: (id) => jobs.get(id)?.abort(),
     knownModels,
-    countTokens: async (...args: Parameters<Models['countTokens']>) => {
-      const { countMessages } = await import('../models/tokens.ts');
-      return countMessages(...args);
-    },
-    cost: async (...args: Parameters<Models['cost']>) => {
-      const { priceOf } = await import('../models/prices.ts');
-      return priceOf(...args);
-    },
+    countTokens: counting.countMessages,
+    cost: counting.priceOf,
   };
   const host = openWorkerChannel<ModelHostCalls, ModelWorkerCalls>(port, calls);
 }
+
+/** The heavy tables, each loaded when it is first asked something. */
+const counting: Pick<StreamModelDeps, 'countAnswer' | 'priceOf'> & { countMessages: Models['countTokens'] } =
+  {
+    countMessages: async (model, messages) => {
+      const { countMessages } = await import('../models/tokens.ts');
+      return countMessages(model, messages);
+    },
+    countAnswer: async (model, text) => {
+      const { countAnswer } = await import('../models/tokens.ts');
+      return countAnswer(model, text);
+    },
+    priceOf: async (model, usage) => {
+      const { priceOf } = await import('../models/prices.ts');
+      return priceOf(model, usage);
+    },
+  };
 
 async function knownModels(): Promise<readonly ModelInfo[]> {
   const { knownModels: list } = await import('../models/prices.ts');
@@ -72,12 +80,12 @@ async function knownModels(): Promise<readonly ModelInfo[]> {
 // ---- the network, through the host ----
 
 interface PortFetch {
-  fetch(host: Pick<HostNetwork, 'open' | 'close'>): Fetch;
+  fetch(host: HostNetwork): Fetch;
   chunk: ModelWorkerCalls['chunk'];
   bodyEnd: ModelWorkerCalls['bodyEnd'];
 }
 
-type HostNetwork = Pick<ModelHostCalls, 'open' | 'close'>;
+type HostNetwork = Pick<WorkerChannel<ModelHostCalls, ModelWorkerCalls>, 'open' | 'close'>;
 
 function createPortFetch(): PortFetch {
   const bodies = new Map<FetchId, Body>();
@@ -88,7 +96,7 @@ function createPortFetch(): PortFetch {
       const id = ids.last;
       const body = createBody(() => {
         bodies.delete(id);
-        void host.close(id);
+        void host.close.asEvent(id);
       });
       bodies.set(id, body);
       const abort = (): void => body.fail(new DOMException('stopped', 'AbortError'));

@@ -1,7 +1,7 @@
 // Asks a provider which models there are: one GET (a few, where the list has pages), nothing of the user's in it but
 // the key. Also how a key is tested.
 
-import * as z from 'zod/mini';
+import { array, boolean, catch as orElse, nullable, number, object, safeParse, string } from 'zod/mini';
 import type { ModelInfo, Models, ProviderEndpoint, RunFailure } from '../models/api.ts';
 import { defaultTimeouts } from '../models/api.ts';
 import type { Clock } from '../models/clock.ts';
@@ -149,32 +149,32 @@ function parseJson(text: string): unknown {
 
 // ---- what providers answer ----
 
-const text = z.catch(z.nullable(z.string()), null);
-const count = z.catch(z.nullable(z.number()), null);
+const text = orElse(nullable(string()), null);
+const count = orElse(nullable(number()), null);
 
-const openAiList = z.object({
-  data: z.array(
-    z.object({
-      id: z.string(),
+const openAiList = object({
+  data: array(
+    object({
+      id: string(),
       name: text,
       display_name: text,
       context_length: count,
       max_model_len: count,
       max_input_tokens: count,
-      pricing: z.catch(z.nullable(z.object({ prompt: text, completion: text })), null),
+      pricing: orElse(nullable(object({ prompt: text, completion: text })), null),
     }),
   ),
-  has_more: z.catch(z.nullable(z.boolean()), null),
+  has_more: orElse(nullable(boolean()), null),
   last_id: text,
 });
 
-const googleList = z.object({
-  models: z.array(
-    z.object({
-      name: z.string(),
+const googleList = object({
+  models: array(
+    object({
+      name: string(),
       displayName: text,
       inputTokenLimit: count,
-      supportedGenerationMethods: z.catch(z.nullable(z.array(z.string())), null),
+      supportedGenerationMethods: orElse(nullable(array(string())), null),
     }),
   ),
   nextPageToken: text,
@@ -199,7 +199,7 @@ function readPage(endpoint: ProviderEndpoint, value: unknown): Page | null {
 }
 
 function readOpenAiPage(endpoint: ProviderEndpoint, value: unknown): Page | null {
-  const parsed = z.safeParse(openAiList, value);
+  const parsed = safeParse(openAiList, value);
   if (!parsed.success) return null;
   const { data, has_more: more, last_id: last } = parsed.data;
   const pages = endpoint.kind === 'anthropic' && more === true && last !== null;
@@ -216,7 +216,7 @@ function readOpenAiPage(endpoint: ProviderEndpoint, value: unknown): Page | null
 }
 
 function readGooglePage(value: unknown): Page | null {
-  const parsed = z.safeParse(googleList, value);
+  const parsed = safeParse(googleList, value);
   if (!parsed.success) return null;
   const { models, nextPageToken: next } = parsed.data;
   return {

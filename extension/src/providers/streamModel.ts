@@ -26,7 +26,7 @@ export interface StreamModelDeps {
   /** Only asked where the provider does not say how many tokens there were. */
   readonly countMessages: (model: string, messages: readonly RunMessage[]) => Promise<{ tokens: number }>;
   readonly countAnswer: (model: string, text: string) => Promise<number>;
-  readonly priceOf: (model: string, usage: PricedUsage) => number | null;
+  readonly priceOf: (model: string, usage: PricedUsage) => Promise<number | null>;
 }
 
 type RunOptions = Parameters<StreamModel>[1];
@@ -228,7 +228,7 @@ async function usageOf(run: Run, usage: LanguageModelV4Usage): Promise<RunUsage>
   const { total: outputTokens } = usage.outputTokens;
   if (inputTokens === undefined || outputTokens === undefined) return estimateUsage(run);
   const billed = usage.raw?.['cost'];
-  const cost = run.deps.priceOf(referenceOf(run.request), {
+  const cost = await run.deps.priceOf(referenceOf(run.request), {
     inputTokens,
     outputTokens,
     cacheReadTokens: usage.inputTokens.cacheRead ?? 0,
@@ -250,7 +250,7 @@ async function estimateUsage(run: Run): Promise<RunUsage> {
   return {
     inputTokens,
     outputTokens,
-    cost: run.deps.priceOf(model, { inputTokens, outputTokens }),
+    cost: await run.deps.priceOf(model, { inputTokens, outputTokens }),
     estimated: true,
   };
 }

@@ -51,7 +51,7 @@ export function watchFetch(seen: Try, options: WatchOptions): typeof globalThis.
   return async (input, init) => {
     const url = typeof input === 'string' ? input : input instanceof URL ? input.href : input.url;
     if (new URL(url).origin !== new URL(options.baseUrl).origin) {
-      throw new Error('the client asked for another origin than the endpoint\'s');
+      throw new Error("the client asked for another origin than the endpoint's");
     }
     const response = await opened(url, init ?? {}, seen, options);
     const contentType = response.headers.get('content-type') ?? '';
@@ -72,12 +72,7 @@ export function watchFetch(seen: Try, options: WatchOptions): typeof globalThis.
   };
 }
 
-async function opened(
-  url: string,
-  init: RequestInit,
-  seen: Try,
-  options: WatchOptions,
-): Promise<Response> {
+async function opened(url: string, init: RequestInit, seen: Try, options: WatchOptions): Promise<Response> {
   const silence = watchSilence('firstByte', seen, options);
   try {
     return await options.fetch(url, {
@@ -101,7 +96,11 @@ function requestHeaders(given: RequestInit['headers'], hasKey: boolean): Record<
   return headers;
 }
 
-function watchedBody(response: Response, seen: Try, options: WatchOptions): ReadableStream<Uint8Array> | null {
+function watchedBody(
+  response: Response,
+  seen: Try,
+  options: WatchOptions,
+): ReadableStream<Uint8Array> | null {
   if (response.body === null) return null;
   const reader: ReadableStreamDefaultReader<Uint8Array> = response.body.getReader();
   const decoder = new TextDecoder();

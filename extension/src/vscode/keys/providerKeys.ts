@@ -15,6 +15,8 @@ export interface ProviderKeys {
   /** Built-in providers and those of the machine-scoped setting `cuebook.providers`, in order. */
   endpoints(): readonly ProviderEndpoint[];
   endpoint(id: ProviderId): ProviderEndpoint | null;
+  /** Why `endpoint(id)` is null, for the user: not set up, or an address that is refused. Null if it is not. */
+  problem(id: ProviderId): string | null;
   /** The key itself, to be handed to a run and to nothing else; null if there is none. */
   key(id: ProviderId): Promise<string | null>;
   /** `sk-proj-abc…xyz9`; null if there is none. */
