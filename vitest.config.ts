@@ -18,6 +18,25 @@ export default defineConfig({
           include: ['test/store/**/*.test.ts'],
         },
       },
+      {
+        test: {
+          // The run panel in a real browser, without an editor around it.
+          name: 'webview',
+          include: ['test/webview/**/*.test.ts'],
+          testTimeout: 30_000,
+          hookTimeout: 60_000,
+        },
+      },
+      {
+        test: {
+          // Through the real UI: one VS Code and one browser at a time is what two cores carry.
+          name: 'e2e',
+          include: ['test/e2e/**/*.e2e.ts'],
+          fileParallelism: false,
+          testTimeout: 240_000,
+          hookTimeout: 120_000,
+        },
+      },
     ],
   },
 });

@@ -1,0 +1,201 @@
+// One window of VS Code in a browser, and what a person does in it: by the same keys, menus and texts.
+
+import { mkdir } from 'node:fs/promises';
+import path from 'node:path';
+import type { FrameLocator, Locator, Page } from 'playwright-core';
+import { artefactsFolder } from '../../tools/root.ts';
+import type { EditorServer } from './server.ts';
+import { watchConsole, type LogLine } from './logs.ts';
+
+/** How long a step may take on a machine where others work too. */
+const patience = 60_000;
+
+export type Theme = 'dark' | 'light' | 'highContrast' | 'highContrastLight';
+
+const themes: Readonly<Record<Theme, { readonly id: string; readonly bodyClass: string }>> = {
+  dark: { id: 'Dark Modern', bodyClass: 'vs-dark' },
+  light: { id: 'Light Modern', bodyClass: 'vs' },
+  highContrast: { id: 'Default High Contrast', bodyClass: 'hc-black' },
+  highContrastLight: { id: 'Default High Contrast Light', bodyClass: 'hc-light' },
+};
+
+export interface EditorWindow {
+  readonly page: Page;
+  /** The box at the top in which commands, picks and inputs appear. */
+  readonly quickInput: Locator;
+  /** Runs a command by its title from the palette. Waits for a command whose extension is still loading. */
+  runCommand(title: string): Promise<void>;
+  /** Types into the open quick pick if `typed` is given, and takes the row that shows `label`. */
+  pick(label: string | RegExp, typed?: string): Promise<void>;
+  /** The rows of the open quick pick. */
+  picks(): Promise<readonly string[]>;
+  /** Answers the open input box. */
+  answer(text: string): Promise<void>;
+  openFile(name: string): Promise<void>;
+  /** Editors by their tab's title, as far as they are shown. */
+  tab(title: string | RegExp): Locator;
+  /** The visible lines of the active editor. */
+  editorText(): Promise<string>;
+  /** Replaces the text of the active editor by typing. */
+  typeOver(text: string): Promise<void>;
+  selectLines(first: number, last: number): Promise<void>;
+  save(): Promise<void>;
+  /** Texts of the notifications that are shown. */
+  notifications(): Promise<readonly string[]>;
+  notification(text: string | RegExp): Locator;
+  dialog(text?: string | RegExp): Locator;
+  /** A row of a tree view by its label. */
+  treeRow(label: string | RegExp): Locator;
+  /** The contents of a webview; the only one, or the one with this title. */
+  webview(): FrameLocator;
+  setTheme(theme: Theme, otherSettings?: Readonly<Record<string, unknown>>): Promise<void>;
+  /** Saves `artefacts/screenshots/<name>.png` and returns its path. */
+  screenshot(name: string): Promise<string>;
+  reload(): Promise<void>;
+  /** Warnings and errors of the page's console, VS Code's own noise taken out. */
+  consoleComplaints(): readonly LogLine[];
+}
+
+export async function openWindow(page: Page, server: EditorServer): Promise<EditorWindow> {
+  page.setDefaultTimeout(patience);
+  const consoleComplaints = watchConsole(page);
+  await page.goto(`${server.origin}/?folder=${encodeURIComponent(server.folder)}`);
+  await waitUntilReady(page);
+  return createWindow(page, server, consoleComplaints);
+}
+
+/** The workbench is there and its extension host has answered: the status bar's progress of activation is over. */
+async function waitUntilReady(page: Page): Promise<void> {
+  await page.locator('.monaco-workbench .part.statusbar').waitFor({ timeout: 2 * patience });
+  await page.locator('.monaco-workbench .part.editor').waitFor();
+}
+
+function createWindow(
+  page: Page,
+  server: EditorServer,
+  consoleComplaints: () => readonly LogLine[],
+): EditorWindow {
+  const quickInput = page.locator('.quick-input-widget');
+  const field = quickInput.locator('.quick-input-filter input');
+  const rows = quickInput.locator('.monaco-list-row');
+  const activeEditor = page.locator('.editor-group-container.active .editor-instance').last();
+  const window: EditorWindow = {
+    page,
+    quickInput,
+    async runCommand(title) {
+      const row = rows.filter({ has: page.getByText(title, { exact: true }) }).first();
+      await retry(async () => {
+        await page.keyboard.press('Escape');
+        await page.keyboard.press('F1');
+        await field.waitFor({ timeout: 5_000 });
+        await field.fill(`>${title}`);
+        await row.click({ timeout: 5_000 });
+      });
+    },
+    async pick(label, typed) {
+      await quickInput.waitFor();
+      if (typed !== undefined) await field.fill(typed);
+      await rows.filter({ hasText: label }).first().click();
+    },
+    async picks() {
+      await rows.first().waitFor();
+      return (await rows.allInnerTexts()).map((text) => text.replaceAll(/\s+/g, ' ').trim());
+    },
+    async answer(text) {
+      await field.waitFor();
+      await field.fill(text);
+      await page.keyboard.press('Enter');
+    },
+    async openFile(name) {
+      await retry(async () => {
+        await page.keyboard.press('Escape');
+        await page.keyboard.press('Control+P');
+        await field.waitFor({ timeout: 5_000 });
+        await field.fill(name);
+        await rows
+          .filter({ hasText: path.basename(name) })
+          .first()
+          .click({ timeout: 5_000 });
+      });
+      await window.tab(path.basename(name)).waitFor();
+      await activeEditor.locator('.view-lines').first().waitFor();
+    },
+    tab: (title) => page.locator('.tabs-container .tab').filter({ hasText: title }),
+    async editorText() {
+      const lines = activeEditor.locator('.view-line');
+      await lines.first().waitFor();
+      const placed = await lines.evaluateAll((elements) =>
+        elements.map((element) => ({
+          top: Number.parseFloat((element as HTMLElement).style.top),
+          text: (element.textContent ?? '').replaceAll('\u00A0', ' '),
+        })),
+      );
+      return placed
+        .sort((a, b) => a.top - b.top)
+        .map((line) => line.text)
+        .join('\n');
+    },
+    async typeOver(text) {
+      await focusEditor();
+      await page.keyboard.press('Control+A');
+      await page.keyboard.insertText(text);
+    },
+    async selectLines(first, last) {
+      await focusEditor();
+      await page.keyboard.press('Control+Home');
+      for (let line = 1; line < first; line += 1) await page.keyboard.press('ArrowDown');
+      for (let line = first; line <= last; line += 1) await page.keyboard.press('Shift+ArrowDown');
+    },
+    async save() {
+      await page.keyboard.press('Control+S');
+      await page.locator('.editor-group-container.active .tab.active.dirty').waitFor({ state: 'detached' });
+    },
+    async notifications() {
+      const texts = await page.locator('.notification-list-item-message').allInnerTexts();
+      return texts.map((text) => text.trim());
+    },
+    notification: (text) => page.locator('.notification-list-item').filter({ hasText: text }),
+    dialog: (text) => {
+      const dialogs = page.locator('.monaco-dialog-box');
+      return text === undefined ? dialogs : dialogs.filter({ hasText: text });
+    },
+    treeRow: (label) => page.locator('.pane-body .monaco-list-row').filter({ hasText: label }),
+    webview: () => page.frameLocator('iframe.webview.ready').frameLocator('#active-frame'),
+    async setTheme(theme, otherSettings = {}) {
+      const { id, bodyClass } = themes[theme];
+      await server.writeSettings({ ...otherSettings, 'workbench.colorTheme': id });
+      await page.locator(`.monaco-workbench.${bodyClass}`).waitFor();
+    },
+    async screenshot(name) {
+      const file = path.join(artefactsFolder, 'screenshots', `${name}.png`);
+      await mkdir(path.dirname(file), { recursive: true });
+      await page.screenshot({ path: file });
+      return file;
+    },
+    async reload() {
+      await page.reload();
+      await waitUntilReady(page);
+    },
+    consoleComplaints,
+  };
+  async function focusEditor(): Promise<void> {
+    await activeEditor
+      .locator('.view-lines')
+      .first()
+      .click({ position: { x: 2, y: 2 } });
+  }
+  return window;
+}
+
+/** VS Code's quick input can close by itself while extensions load: what a person does then is to try again. */
+async function retry(step: () => Promise<void>): Promise<void> {
+  const deadline = Date.now() + patience;
+  for (;;) {
+    try {
+      await step();
+      return;
+    } catch (error) {
+      if (Date.now() > deadline) throw error;
+    }
+  }
+}

@@ -1,0 +1,133 @@
+// Runs `test/host/*.host.ts` inside the extension host of a real VS Code with the product in it, and ends with exit code
+// 1 if one fails. Arguments filter by file name. Files named `*.untrusted.host.ts` run in a folder that is not trusted.
+
+import { existsSync } from 'node:fs';
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import os from 'node:os';
+import path from 'node:path';
+import type { Page } from 'playwright-core';
+import { launchBrowser } from '../editor/launchEditor.ts';
+import { logComplaints, watchConsole, type LogLine } from '../editor/logs.ts';
+import { copyProduct } from '../editor/product.ts';
+import { startEditorServer, type EditorServer } from '../editor/server.ts';
+import { bundleSuites } from './bundle.ts';
+import { resultsVariable, type TestResult } from './results.ts';
+
+const here = import.meta.dirname;
+/** The whole of one boot with all its suites; a hang inside is cut here. */
+const limitMs = 240_000;
+
+interface Group {
+  readonly name: string;
+  readonly trusted: boolean;
+  readonly files: readonly string[];
+}
+
+interface Outcome {
+  readonly results: readonly TestResult[];
+  /** Null: `run()` ended by itself. Otherwise why there may be fewer results than tests. */
+  readonly broken: string | null;
+  readonly complaints: readonly LogLine[];
+}
+
+async function main(filters: readonly string[]): Promise<number> {
+  let passed = 0;
+  let failed = 0;
+  for (const group of await groups(filters)) {
+    const outcome = await runGroup(group);
+    for (const result of outcome.results) {
+      const mark = result.failure === null ? 'ok  ' : 'FAIL';
+      console.log(`${mark} ${result.title} (${result.milliseconds} ms)`);
+      if (result.failure !== null) console.log(result.failure.replaceAll(/^/gm, '     '));
+    }
+    passed += outcome.results.filter((result) => result.failure === null).length;
+    failed += outcome.results.filter((result) => result.failure !== null).length;
+    for (const complaint of outcome.complaints) {
+      console.log(`FAIL ${group.name}: ${complaint.level} in ${complaint.source}: ${complaint.text}`);
+    }
+    if (outcome.broken !== null) console.log(`FAIL ${group.name}: ${outcome.broken}`);
+    failed += outcome.complaints.length + (outcome.broken === null ? 0 : 1);
+  }
+  console.log(`Extension host: ${passed} passed, ${failed} failed`);
+  return failed === 0 ? 0 : 1;
+}
+
+async function groups(filters: readonly string[]): Promise<readonly Group[]> {
+  const files = (await readdir(here))
+    .filter((name) => name.endsWith('.host.ts'))
+    .filter((name) => filters.length === 0 || filters.some((filter) => name.includes(filter)))
+    .sort();
+  const untrusted = (name: string) => name.endsWith('.untrusted.host.ts');
+  return [
+    { name: 'trusted folder', trusted: true, files: files.filter((name) => !untrusted(name)) },
+    { name: 'untrusted folder', trusted: false, files: files.filter(untrusted) },
+  ].filter((group) => group.files.length > 0);
+}
+
+async function runGroup(group: Group): Promise<Outcome> {
+  await using stack = new AsyncDisposableStack();
+  const folder = await mkdtemp(path.join(os.tmpdir(), 'cuebook-host-'));
+  stack.defer(async () => rm(folder, { recursive: true, force: true, maxRetries: 5 }));
+  const [product, suites, server, browser] = await Promise.all([
+    copyProduct(folder),
+    bundleSuites(group.files.map((name) => path.join(here, name))),
+    startEditorServer({
+      driver: true,
+      trusted: group.trusted,
+      folder: path.join(here, 'workspace'),
+      extensions: [path.join(here, 'modelProvider')],
+    }).then((started) => stack.use(started)),
+    launchBrowser().then((launched) => stack.adopt(launched, async (it) => it.close())),
+  ]);
+  stack.defer(async () => rm(suites, { force: true }));
+  const resultsFile = path.join(folder, 'results.jsonl');
+  const page = await browser.newPage();
+  const consoleComplaints = watchConsole(page);
+  const broken = await runInHost(page, server, {
+    extensionDevelopmentPath: remote(server, product),
+    extensionTestsPath: remote(server, suites),
+    extensionEnvironment: JSON.stringify({ [resultsVariable]: resultsFile }),
+  });
+  return {
+    results: await readResults(resultsFile),
+    broken,
+    complaints: [...consoleComplaints(), ...(await logComplaints(server.profile))],
+  };
+}
+
+function remote(server: EditorServer, file: string): string {
+  return `vscode-remote://${new URL(server.origin).host}${file}`;
+}
+
+/** Null when the suites ran to their end. */
+async function runInHost(
+  page: Page,
+  server: EditorServer,
+  payload: Readonly<Record<string, string>>,
+): Promise<string | null> {
+  const ended = Promise.withResolvers<string | null>();
+  const timer = setTimeout(() => ended.resolve(`no end after ${limitMs / 1000} s`), limitMs);
+  const said: string[] = [];
+  await page.exposeFunction('codeAutomationLog', (type: string, args: readonly unknown[]) => {
+    if (type === 'error' || type === 'warn') said.push(args.join(' '));
+  });
+  await page.exposeFunction('codeAutomationExit', (code: number) => {
+    ended.resolve(code === 0 ? null : `the suites could not run:\n${said.join('\n')}`);
+  });
+  const query = new URLSearchParams({
+    folder: server.folder,
+    payload: JSON.stringify(Object.entries(payload)),
+  });
+  await page.goto(`${server.origin}/?${query}`);
+  const broken = await ended.promise;
+  clearTimeout(timer);
+  return broken;
+}
+
+async function readResults(file: string): Promise<readonly TestResult[]> {
+  if (!existsSync(file)) return [];
+  const lines = (await readFile(file, 'utf8')).split('\n').filter((line) => line !== '');
+  return lines.map((line) => JSON.parse(line) as TestResult);
+}
+
+process.exitCode = await main(process.argv.slice(2));
