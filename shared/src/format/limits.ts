@@ -3,9 +3,13 @@
 
 export const limits = {
   /** A longer text is kept but not parsed. */
-  documentLength: 1_000_000,
-  frontMatterLength: 65_536,
+  documentLength: 500_000,
+  frontMatterLength: 32_768,
   yamlDepth: 24,
+  /** Between the braces of one tag; comments may be longer. */
+  tagLength: 2_000,
+  /** In one message; after that nothing is read as a tag. */
+  tags: 20_000,
   /** Blocks within blocks, within one text. */
   blockDepth: 24,
   /** Partials within partials. */

@@ -1,5 +1,6 @@
 // Reads what stands between `{{` and `}}`. Pure grammar: knows nothing of inputs or nesting.
 
+import { limits } from './limits.ts';
 import type { BlockName, LiteralExpression, PartialArgument, PathExpression } from './promptDocument.ts';
 import type { Span } from './text.ts';
 
@@ -21,6 +22,8 @@ export const blockNames = ['if', 'unless', 'each'] as const;
 
 /** `span` is the stretch between the braces. */
 export function readTag(text: string, span: Span): Tag {
+  if (span.end - span.start > limits.tagLength)
+    return invalid(`It is longer than ${limits.tagLength} characters.`);
   const words = splitWords(text, span);
   const [first, ...rest] = words;
   if (first === undefined) return invalid('It is empty.');
@@ -42,12 +45,10 @@ interface Word extends Span {
 
 /** Splits at white space; a quoted text stays whole. */
 function splitWords(text: string, { start, end }: Span): readonly Word[] {
-  const word = /(?:"[^"]*"|'[^']*'|[^\s"'])+|["']/g;
   const words: Word[] = [];
-  word.lastIndex = start;
-  for (let match = word.exec(text); match !== null && match.index < end; match = word.exec(text)) {
-    const stop = Math.min(match.index + match[0].length, end);
-    words.push({ text: text.slice(match.index, stop), start: match.index, end: stop });
+  for (const match of text.slice(start, end).matchAll(/(?:"[^"]*"|'[^']*'|[^\s"'])+|["']/g)) {
+    const from = start + match.index;
+    words.push({ text: match[0], start: from, end: from + match[0].length });
   }
   return words;
 }

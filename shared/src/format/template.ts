@@ -15,7 +15,7 @@ export interface TemplateSource {
 }
 
 export function parseTemplate(source: TemplateSource, report: Report): readonly TemplateNode[] {
-  return buildTree(source, scanTags(source), report);
+  return buildTree(source, scanTags(source, report), report);
 }
 
 interface ScannedTag {
@@ -26,7 +26,7 @@ interface ScannedTag {
 }
 
 /** Every `{{` that is not escaped, in order. */
-function scanTags({ text, span }: TemplateSource): readonly ScannedTag[] {
+function scanTags({ text, span }: TemplateSource, report: Report): readonly ScannedTag[] {
   const tags: ScannedTag[] = [];
   const find = {
     open: createFinder(text, '{{'),
@@ -40,6 +40,16 @@ function scanTags({ text, span }: TemplateSource): readonly ScannedTag[] {
     }
     const scanned = scanTag(text, at, span, find);
     tags.push(scanned);
+    if (tags.length >= limits.tags) {
+      report.add({
+        code: 'tooLarge',
+        severity: 'error',
+        span: scanned.span,
+        message: `The message has more than ${limits.tags} tags; what follows is not read.`,
+        action: 'Split it into partials, or write `\\{{` where braces are meant as text.',
+      });
+      break;
+    }
     at = find.open(scanned.span.end);
   }
   return tags;
@@ -292,11 +302,24 @@ function unescapeText({ text, escapes }: TemplateSource, span: Span, isBeforeTag
 function dropOffsets(text: string, span: Span, offsets: readonly number[]): string {
   const parts: string[] = [];
   let from = span.start;
-  for (const offset of offsets) {
-    if (offset < span.start || offset >= span.end) continue;
+  for (let index = firstFrom(offsets, span.start); index < offsets.length; index += 1) {
+    const offset = offsets[index] ?? span.end;
+    if (offset >= span.end) break;
     parts.push(text.slice(from, offset));
     from = offset + 1;
   }
   parts.push(text.slice(from, span.end));
   return parts.join('');
+}
+
+/** Index of the first of the rising offsets that is at least `start`. */
+function firstFrom(offsets: readonly number[], start: number): number {
+  let low = 0;
+  let high = offsets.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((offsets[middle] ?? 0) < start) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }

@@ -1,0 +1,170 @@
+// Everything that is wrong with a prompt, with places: what parsing found, and what shows only from the whole document
+// and from the partials it includes.
+
+import { builtInNames } from './builtIns.ts';
+import { closestName } from './closestName.ts';
+import { findHiddenCharacters, type HiddenCharacters } from './hiddenUnicode.ts';
+import { limits } from './limits.ts';
+import { createPartialLoader, hasRoles, type PartialLoader, type PartialResolver } from './partials.ts';
+import type { Diagnostic, PartialNode, PromptDocument, TemplateNode } from './promptDocument.ts';
+import { createReport, type Report } from './report.ts';
+import { uses } from './uses.ts';
+
+export interface DiagnoseOptions {
+  /** Without it, nothing is said about partials. */
+  readonly partials?: PartialResolver;
+  /** The document's own key among the partials. */
+  readonly key?: string;
+  /** Names of prompts, for "did you mean". */
+  readonly promptNames?: readonly string[];
+}
+
+export function diagnose(document: PromptDocument, options: DiagnoseOptions = {}): readonly Diagnostic[] {
+  const report = createReport(document.lines);
+  for (const hidden of findHiddenCharacters(document.text)) reportHidden(hidden, report);
+  reportInputs(document, options, report);
+  if (options.partials !== undefined) reportPartials(document, options, report);
+  return [...document.problems, ...report.diagnostics];
+}
+
+function reportHidden({ span, count, kinds, spelled }: HiddenCharacters, report: Report): void {
+  const what = count === 1 ? 'A hidden character' : `${count} hidden characters`;
+  const reads = spelled === '' ? '' : ` They spell: "${spelled.slice(0, 200)}".`;
+  report.add({
+    code: 'hiddenCharacter',
+    severity: 'warning',
+    span,
+    message: `${what} that a model reads and you do not see: ${kinds.join(', ')}.${reads}`,
+    action: 'Remove them unless you know why they are here.',
+  });
+}
+
+function reportInputs(document: PromptDocument, { partials }: DiagnoseOptions, report: Report): void {
+  const used = uses(document, partials);
+  const declared = new Set(document.settings.inputs.map((input) => input.name));
+  for (const { name, spans } of used.inputs) {
+    if (declared.has(name)) continue;
+    const suggestion = closestName(name, [...declared, ...builtInNames]);
+    for (const span of spans) {
+      report.add({
+        code: 'inputUndeclared',
+        severity: 'warning',
+        span: { start: span.start, end: span.end },
+        message:
+          suggestion === null
+            ? `\`${name}\` is not declared.`
+            : `\`${name}\` is not declared. Did you mean \`${suggestion}\`?`,
+        action: 'Declare it under `inputs`, or correct the name.',
+        name,
+        ...(suggestion !== null && { suggestion }),
+      });
+    }
+  }
+  // A partial that cannot be read may use any input.
+  if (used.partials.every((partial) => partial.isKnown)) reportUnused(document, used, report);
+}
+
+function reportUnused(document: PromptDocument, used: ReturnType<typeof uses>, report: Report): void {
+  if (document.frontMatter === null) return;
+  const names = new Set<string>([...used.inputs.map((input) => input.name), ...used.builtIns]);
+  for (const { name, keySpan } of document.settings.inputs) {
+    if (names.has(name)) continue;
+    report.add({
+      code: 'inputUnused',
+      severity: 'warning',
+      span: keySpan,
+      message: `The input \`${name}\` is declared but not used.`,
+      action: `Use it as \`{{${name}}}\`, or remove it.`,
+      name,
+    });
+  }
+}
+
+function reportPartials(document: PromptDocument, options: DiagnoseOptions, report: Report): void {
+  const load = createPartialLoader(options.partials ?? (() => null));
+  for (const message of document.messages) {
+    for (const node of partialNodes(message.nodes)) reportPartial(node, { load, options, report });
+  }
+}
+
+interface Checking {
+  readonly load: PartialLoader;
+  readonly options: DiagnoseOptions;
+  readonly report: Report;
+}
+
+function reportPartial(node: PartialNode, { load, options, report }: Checking): void {
+  const { reference: name, referenceSpan: span } = node;
+  const loaded = load(name);
+  if (loaded === null) {
+    const [path = ''] = name.split('@');
+    const suggestion = closestName(path, options.promptNames ?? []);
+    const hint = suggestion === null ? '' : ` Did you mean \`${suggestion}\`?`;
+    report.add({
+      code: 'partialUnknown',
+      severity: 'error',
+      span,
+      message: `There is no prompt \`${name}\` to include.${hint}`,
+      action: 'Correct the name, or create the prompt.',
+      name,
+      ...(suggestion !== null && { suggestion }),
+    });
+    return;
+  }
+  if (hasRoles(loaded.document)) {
+    report.add({
+      code: 'partialHasRoles',
+      severity: 'error',
+      span,
+      message: `\`${name}\` has role lines, so it is no piece of a message.`,
+      action: 'Remove its role lines, or copy what you need.',
+      name,
+    });
+  }
+  const circle = findCycle(name, load, options.key === undefined ? [] : [options.key]);
+  if (circle === null) return;
+  report.add({
+    code: 'partialCycle',
+    severity: 'error',
+    span,
+    message: `Prompts include each other in a circle: ${circle.join(' → ')}.`,
+    action: 'Take one of them out.',
+    name,
+  });
+}
+
+/** The references of a circle that starts with `reference`, or null. Looks at each prompt once. */
+function findCycle(
+  reference: string,
+  load: PartialLoader,
+  keys: readonly string[],
+): readonly string[] | null {
+  const visited = new Set<string>();
+  const search = (
+    name: string,
+    path: readonly string[],
+    seen: readonly string[],
+  ): readonly string[] | null => {
+    const loaded = load(name);
+    if (loaded === null) return null;
+    if (seen.includes(loaded.key)) return [...path, name];
+    if (visited.has(loaded.key) || path.length > limits.partialDepth) return null;
+    visited.add(loaded.key);
+    for (const message of loaded.document.messages) {
+      for (const node of partialNodes(message.nodes)) {
+        const circle = search(node.reference, [...path, name], [...seen, loaded.key]);
+        if (circle !== null) return circle;
+      }
+    }
+    return null;
+  };
+  return search(reference, [], keys);
+}
+
+/** All partial tags of a tree, in order. */
+export function partialNodes(nodes: readonly TemplateNode[]): readonly PartialNode[] {
+  return nodes.flatMap((node) => {
+    if (node.kind === 'partial') return [node];
+    return node.kind === 'block' ? [...partialNodes(node.body), ...partialNodes(node.otherwise)] : [];
+  });
+}
