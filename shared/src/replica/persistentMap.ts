@@ -8,6 +8,7 @@ export interface PersistentMap<Key extends string, Value> {
   has(key: Key): boolean;
   set(key: Key, value: Value): PersistentMap<Key, Value>;
   delete(key: Key): PersistentMap<Key, Value>;
+  keys(): IterableIterator<Key>;
   values(): IterableIterator<Value>;
 }
 
@@ -44,6 +45,9 @@ function ofBuckets<Key extends string, Value>(
       const bucket = new Map(at(key));
       bucket.delete(key);
       return ofBuckets(buckets.with(bucketOf(key), bucket), size - 1);
+    },
+    *keys() {
+      for (const bucket of buckets) yield* bucket.keys();
     },
     *values() {
       for (const bucket of buckets) yield* bucket.values();

@@ -1,10 +1,10 @@
 // What the replica needs from outside: records sealed and opened, a say on who may write, time, chance, and what a
 // prompt's text says about itself. Given as one argument, so that tests and the simulation can give others.
 
-import type { AccountId, DeviceId, GroupId, RecordId, StreamId, WorkspaceId } from './ids.ts';
-
-/** What the trash and purge flags of a record's clear header say about its group. */
-export type GroupFlag = 'none' | 'trash' | 'restore' | 'purge';
+import type { AccountId, DeviceId, GroupId, RecordId, StreamId, WorkspaceId } from '../encoding/ids.ts';
+import type { GroupFlag } from '../record/header.ts';
+import type { Payload, StreamRole } from '../record/payload.ts';
+import type { Problem, Result } from '../util/result.ts';
 
 /** The part of a record's clear, signed header that the replica works with. */
 export interface RecordHeader {
@@ -19,6 +19,8 @@ export interface RecordHeader {
   /** Rises with each record of the device in the workspace. */
   readonly counter: number;
   readonly flag: GroupFlag;
+  /** True for a tombstone: what a purge left of a record. */
+  readonly erased: boolean;
 }
 
 /** A record as it is stored and sent. */
@@ -27,75 +29,72 @@ export interface SealedRecord {
   readonly bytes: Uint8Array;
 }
 
-/** What the author decides about a record; the sealer adds who, with which device, epoch, salt and log heads. */
+/** What the author decides about a record; the port adds who, with which device, epoch, salt and log heads. */
 export interface RecordDraft {
   readonly group: GroupId;
-  readonly stream: StreamId;
+  readonly role: StreamRole;
   readonly parents: readonly RecordId[];
   readonly counter: number;
   readonly flag: GroupFlag;
-  /** Plaintext: an encoded `Payload`. */
-  readonly payload: Uint8Array;
+  readonly payload: Payload;
 }
 
 /** Why a record is set aside. Each is shown to the user in words; none ends the feed. */
 export type QuarantineReason =
-  /** Not a record of a format that we know, or not of this workspace. */
+  /** Not a record, or not one of this workspace. */
   | 'malformed'
   /** Of a newer format: "update Cuebook". */
   | 'newerFormat'
-  /** The key of its epoch is not here (yet). */
+  /** The key of its epoch is not here. */
   | 'keyMissing'
   /** Does not open: altered, or not sealed for this place. */
   | 'doesNotOpen'
   | 'badSignature'
   /** Signed by somebody who could not write at that place. */
   | 'notAllowed'
-  /** Opened, but what is inside makes no sense or is for another stream. */
+  /** Opened, but what is inside makes no sense, or belongs into another stream. */
   | 'badPayload'
-  /** Names parents that are not there. */
-  | 'parentMissing'
-  /** The device's counter went backwards or was used twice. */
-  | 'counterReused';
+  /** Follows a record that is not here: something before it is missing on this disk. It is shown nevertheless. */
+  | 'parentMissing';
 
-export type Outcome<T, P> =
-  { readonly ok: true; readonly value: T } | { readonly ok: false; readonly problem: P };
-
-/** Sealed records of one workspace, as this device sees them. All synchronous; throws only for broken invariants. */
+/** Sealed records of one workspace, as this device makes and sees them. Throws only for broken invariants. */
 export interface RecordPort {
   readonly workspace: WorkspaceId;
   readonly author: AccountId;
   readonly device: DeviceId;
-  /** The stream with this role in the group: derived from the workspace's first key, so opaque to a server. */
-  streamOf(group: GroupId, role: string): StreamId;
+  /** The one stream with this role in the group. */
+  streamOf(group: GroupId, role: StreamRole): StreamId;
   seal(draft: RecordDraft): SealedRecord;
-  /** Reads the clear header; checks the form, not the signature. */
-  parse(bytes: Uint8Array): Outcome<RecordHeader, QuarantineReason>;
+  /** Reads the clear header of a record or a tombstone; checks the form, not the signature. */
+  parse(bytes: Uint8Array): Result<RecordHeader, Problem<QuarantineReason>>;
   /** Decrypts; checks the commitment and the binding to the header, not the signature. */
-  open(bytes: Uint8Array): Outcome<Uint8Array, QuarantineReason>;
+  open(bytes: Uint8Array): Result<Payload, Problem<QuarantineReason>>;
+  /** What a purge leaves of a record: header, the ciphertext's hash, signature. The same bytes if it is one already. */
+  tombstoneOf(bytes: Uint8Array): Uint8Array;
   /** Checks the signature by the device named in the header, and that author, device and epoch may write there. */
-  verify(bytes: Uint8Array): Outcome<null, QuarantineReason>;
+  verify(bytes: Uint8Array): Result<null, Problem<QuarantineReason>>;
 }
 
-/** What a prompt's text says about itself, without its text. Parsing never fails: what is not readable is empty. */
+/** What a prompt's text says about itself. Taking it never fails: what cannot be read is empty. */
 export interface PromptFacts {
   readonly description: string;
   readonly tags: readonly string[];
+  /** In order of preference. */
   readonly models: readonly string[];
   /** Partial references as written, in order of appearance, each once. */
   readonly includes: readonly string[];
 }
 
-export interface MergeInput {
+export interface MergeSides {
   readonly base: string;
   readonly mine: string;
   readonly theirs: string;
 }
 
-export interface MergeOutput {
+export interface MergedText {
+  readonly clean: boolean;
   /** With conflict markers where a person is needed. */
   readonly text: string;
-  readonly clean: boolean;
 }
 
 export interface ReplicaPorts {
@@ -104,7 +103,7 @@ export interface ReplicaPorts {
   readonly now: () => number;
   readonly randomBytes: (length: number) => Uint8Array;
   readonly factsOf: (text: string) => PromptFacts;
-  readonly merge: (input: MergeInput) => MergeOutput;
+  readonly merge: (sides: MergeSides) => MergedText;
   /** A stored record's bytes, or null if the disk does not have it. Texts are opened on demand through this. */
   readonly readRecord: (id: RecordId) => Uint8Array | null;
 }

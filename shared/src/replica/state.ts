@@ -1,69 +1,43 @@
 // The replica's state: what this device knows of one workspace, as a value. Nothing here is changed in place; every
-// function of the replica gives a new state that shares what did not change, so the caller can throw it away if the
+// function of the replica gives a new state that shares what did not change, so that a caller can throw it away if the
 // disk refuses the write ("disk, then memory, then tell anyone").
 //
 // It keeps a record's place in its stream and what its payload says about it, never a prompt's text.
 
-import type { AccountId, DeviceId, GroupId, RecordId, RevisionId, StreamId, WorkspaceId } from './ids.ts';
+import type {
+  AccountId,
+  DeviceId,
+  GroupId,
+  RecordId,
+  RevisionId,
+  StreamId,
+  WorkspaceId,
+} from '../encoding/ids.ts';
+import type { GroupFlag } from '../record/header.ts';
+import type {
+  CommentPayload,
+  ContentPayload,
+  Payload,
+  PlacePayload,
+  ResolvedReference,
+} from '../record/payload.ts';
 import type { PersistentMap } from './persistentMap.ts';
-import type { GroupFlag, PromptFacts, QuarantineReason } from './ports.ts';
+import { persistentMap } from './persistentMap.ts';
+import type { PromptFacts, QuarantineReason } from './ports.ts';
 
-/** `checking`: opened, signature not checked yet. `set aside`: in quarantine; named as a parent, contributes nothing. */
-export type RecordStatus = 'checking' | 'verified' | 'quarantined' | 'erased';
+/** `checking`: opened, its signature not checked yet. `quarantined`: named as a parent, but contributes nothing. */
+export type RecordStatus = 'checking' | 'verified' | 'quarantined';
 
-/** What a stream is for. Decided by the payload of its records, which must agree with the stream's derived id. */
-export type StreamRole = 'content' | 'place' | 'label' | 'messages' | 'workspaceName' | 'memberName';
-
-export type RevisionKind = 'save' | 'merge' | 'restore' | 'import';
-
-/** What is kept of a payload. Texts are not: they are opened on demand. */
+/** A payload without its text. */
 export type PayloadFacts =
-  | {
-      readonly role: 'content';
-      readonly revisionId: RevisionId;
-      readonly kind: RevisionKind;
-      readonly savedAt: number;
-      readonly message: string;
+  | (Omit<ContentPayload, 'text'> & {
       /** Bytes of the text in UTF-8. */
       readonly size: number;
-      /** References as written, and what they pointed to when saved. */
-      readonly references: readonly SavedReference[];
-    }
-  | {
-      readonly role: 'place';
-      readonly kind: GroupKind;
-      readonly folderId: GroupId | null;
-      readonly name: string;
-      /** The folder that was trashed as a whole and took this along. */
-      readonly trashedWith: GroupId | null;
-      readonly savedAt: number;
-    }
-  | {
-      readonly role: 'label';
-      readonly name: string;
-      /** Null: the label was removed. */
-      readonly revisionId: RevisionId | null;
-      readonly message: string;
-      readonly savedAt: number;
-    }
-  | {
-      readonly role: 'messages';
-      readonly revisionId: RevisionId;
-      readonly message: string;
-      readonly savedAt: number;
-    }
-  | { readonly role: 'workspaceName'; readonly name: string; readonly savedAt: number }
-  | { readonly role: 'memberName'; readonly name: string; readonly savedAt: number };
+    })
+  | Omit<CommentPayload, 'text'>
+  | Exclude<Payload, ContentPayload | CommentPayload>;
 
-export type GroupKind = 'prompt' | 'folder' | 'workspace';
-
-/** A reference resolved when the text was saved, so that it survives renames. */
-export interface SavedReference {
-  readonly written: string;
-  readonly prompt: GroupId;
-  /** Set for `x@v3`; null follows the prompt. */
-  readonly revisionId: RevisionId | null;
-}
+export type ContentFacts = Extract<PayloadFacts, { readonly kind: 'content' }>;
 
 /** One record of a stream. */
 export interface StreamEntry {
@@ -71,7 +45,6 @@ export interface StreamEntry {
   readonly parents: readonly RecordId[];
   readonly author: AccountId;
   readonly device: DeviceId;
-  readonly counter: number;
   readonly epoch: number;
   readonly flag: GroupFlag;
   readonly status: RecordStatus;
@@ -79,60 +52,74 @@ export interface StreamEntry {
   readonly number: number;
   /** Place in the workspace's feed; null until the server has acknowledged it. */
   readonly seq: number | null;
-  /** Null for what did not open, and for what a purge erased. */
+  /** Order of application in this replica: order among records that have no `seq` yet. */
+  readonly at: number;
+  /** Null for what did not open. */
   readonly facts: PayloadFacts | null;
 }
 
 /** A stream as a graph of records. The main line is the first-parent chain from `head`. */
 export interface Stream {
   readonly id: StreamId;
-  readonly role: StreamRole;
+  /** Null while none of its records could be opened. */
+  readonly kind: Payload['kind'] | null;
   readonly head: RecordId | null;
-  /** Records that are no ancestors of the head and that nothing follows: what could not be merged, oldest first. */
+  /** Records that nothing follows and that are not the head: what is not merged yet, oldest first. */
   readonly sides: readonly RecordId[];
   /** In order of application. */
   readonly entries: ReadonlyMap<RecordId, StreamEntry>;
 }
 
-/** What is shown of a prompt, folded from its streams. */
+/** What is shown of a prompt's content. */
 export interface ContentHead {
-  readonly recordId: RecordId;
+  readonly record: RecordId;
   readonly revisionId: RevisionId;
+  /** Versions along the main line. */
   readonly versions: number;
+  /** Author's clock. */
   readonly savedAt: number;
   readonly size: number;
   readonly facts: PromptFacts;
-  readonly references: readonly SavedReference[];
+  readonly references: readonly ResolvedReference[];
 }
 
 export interface Place {
+  /** Where it is; differs from `wanted` if that would put a folder into itself. */
   readonly folderId: GroupId | null;
+  readonly wanted: GroupId | null;
   readonly name: string;
-  /** Order in which siblings with one name keep it: rises with each application of a place. */
-  readonly since: number;
+  /** The name as compared with its siblings' (names.ts). */
+  readonly nameKey: string;
+  /** The record that says so, and its order: of siblings with one name the earliest keeps it. */
+  readonly record: RecordId;
+  readonly seq: number | null;
+  readonly at: number;
 }
 
-/** A prompt, a folder, or (the zero id) what belongs to the whole workspace. */
+export type GroupKind = PlacePayload['groupKind'] | 'workspace';
+
+/** A prompt, a folder, or what belongs to the workspace as a whole. */
 export interface Group {
   readonly id: GroupId;
-  /** Null until its first place record is here. */
+  /** Null until a place record of it is here. */
   readonly kind: GroupKind | null;
   readonly place: Place | null;
   readonly createdAt: number;
-  /** Epoch milliseconds by the author's clock, or null. Any later record of the group ends it. */
+  /** Author's clock, or null. Any later record of the group ends it. */
   readonly trashedAt: number | null;
   readonly trashedWith: GroupId | null;
   readonly purged: boolean;
+  /** Null for folders, and for a prompt before its first revision. */
   readonly content: ContentHead | null;
   readonly hasConflict: boolean;
-  /** Records of this group whose signature is not checked yet. */
-  readonly checking: number;
-  /** False if a record of a newer format is in it: shown, but not to be changed before an update. */
-  readonly writable: boolean;
+  /** False while the signature of one of its records is still to be checked. */
+  readonly verified: boolean;
+  /** True if it has records of a newer format: shown, but not to be changed before an update. */
+  readonly newerFormat: boolean;
   readonly streams: GroupStreams;
 }
 
-/** Streams of a group: open, or as packed in the snapshot they came from (opened when first needed). */
+/** Open, or as packed in the snapshot they came from: packed ones are opened when first needed. */
 export type GroupStreams =
   | { readonly kind: 'open'; readonly streams: ReadonlyMap<StreamId, Stream> }
   | { readonly kind: 'packed'; readonly bytes: Uint8Array };
@@ -142,11 +129,11 @@ export interface QuarantinedRecord {
   readonly reason: QuarantineReason;
   /** Null if not even the header could be read. */
   readonly group: GroupId | null;
-  /** As the header claims; shown only when `reason` does not put the signature in doubt. */
+  /** As the header claims; say "claims to be by" unless the signature was checked. */
   readonly author: AccountId | null;
 }
 
-/** A move that was ignored because a folder would have come to lie inside itself. */
+/** A move that is ignored because a folder would come to lie inside itself. */
 export interface IgnoredMove {
   readonly group: GroupId;
   readonly record: RecordId;
@@ -154,13 +141,38 @@ export interface IgnoredMove {
 
 export interface ReplicaState {
   readonly workspace: WorkspaceId;
+  readonly workspaceName: string;
   /** Number of the last row of the local store that was applied; 0 before the first. */
   readonly row: number;
-  /** Highest counter used by each device. */
+  /** Highest counter seen of each device. */
   readonly counters: ReadonlyMap<DeviceId, number>;
   readonly groups: PersistentMap<GroupId, Group>;
+  /** What was placed in a folder (`TOP` for the top), live or in the trash. */
+  readonly children: PersistentMap<GroupId, ReadonlySet<GroupId>>;
   readonly quarantine: ReadonlyMap<RecordId, QuarantinedRecord>;
+  /** Records that wait for their signature to be checked, oldest first. */
+  readonly unchecked: ReadonlyMap<RecordId, GroupId>;
   readonly ignoredMoves: readonly IgnoredMove[];
-  /** Rises with every record applied; orders things within this replica only. */
+  /** How many records were applied. */
   readonly clock: number;
+}
+
+export function emptyReplica(workspace: WorkspaceId): ReplicaState {
+  return {
+    workspace,
+    workspaceName: '',
+    row: 0,
+    counters: new Map(),
+    groups: persistentMap(),
+    children: persistentMap(),
+    quarantine: new Map(),
+    unchecked: new Map(),
+    ignoredMoves: [],
+    clock: 0,
+  };
+}
+
+/** After the records of a command are durable: the number of the row that the last of them got. */
+export function atRow(state: ReplicaState, row: number): ReplicaState {
+  return { ...state, row };
 }

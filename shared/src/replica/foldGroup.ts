@@ -1,0 +1,90 @@
+// What is shown of a group, folded from its streams: place, trash, content, conflict. A pure function of the records,
+// their order and their verdicts, so replicas that have the same of these show the same.
+
+import type { RecordId } from '../encoding/ids.ts';
+import { nameKey } from './names.ts';
+import type { PromptFacts } from './ports.ts';
+import type { ContentHead, Group, Place, Stream, StreamEntry } from './state.ts';
+import { compareOrder, contributing, isUsable, usableSides } from './streamGraph.ts';
+
+export interface GroupFold {
+  readonly group: Group;
+  /** Set if the group was purged just now: the records whose bytes go. */
+  readonly erased: readonly RecordId[];
+}
+
+/** `factsOf` reads and parses a revision's text; it is asked only if another revision is shown than before. */
+export function foldGroup(
+  before: Group,
+  streams: ReadonlyMap<string, Stream>,
+  factsOf: (record: RecordId) => PromptFacts,
+): GroupFold {
+  const entries = [...streams.values()].flatMap((stream) => [...stream.entries.values()]);
+  const purge = entries.find((entry) => entry.flag === 'purge' && entry.status === 'verified');
+  if (purge !== undefined) return purged(before, entries, purge);
+  const usable = entries.filter(isUsable).sort(compareOrder);
+  const last = usable.at(-1);
+  const content = streamOf(streams, 'content');
+  const placed = placeOf(before.place, streamOf(streams, 'place'));
+  const trash = last?.flag === 'trash' ? last.facts : null;
+  return {
+    group: {
+      ...before,
+      kind: placed?.kind ?? before.kind,
+      place: placed?.place ?? null,
+      createdAt: usable[0]?.facts?.savedAt ?? before.createdAt,
+      trashedAt: trash?.savedAt ?? null,
+      trashedWith: trash?.kind === 'place' ? trash.trashedWith : null,
+      content: content === undefined ? null : contentOf(before.content, content, factsOf),
+      hasConflict: content !== undefined && usableSides(content).length > 0,
+      verified: entries.every((entry) => entry.status !== 'checking'),
+    },
+    erased: [],
+  };
+}
+
+function purged(before: Group, entries: readonly StreamEntry[], purge: StreamEntry): GroupFold {
+  return {
+    group: {
+      ...before,
+      place: null,
+      trashedAt: null,
+      trashedWith: null,
+      purged: true,
+      content: null,
+      hasConflict: false,
+      verified: true,
+    },
+    erased: entries.filter((entry) => entry !== purge).map((entry) => entry.id),
+  };
+}
+
+function streamOf(streams: ReadonlyMap<string, Stream>, kind: Stream['kind']): Stream | undefined {
+  for (const stream of streams.values()) if (stream.kind === kind) return stream;
+  return undefined;
+}
+
+function placeOf(
+  before: Place | null,
+  stream: Stream | undefined,
+): { readonly place: Place; readonly kind: 'prompt' | 'folder' } | null {
+  const entry = stream === undefined ? null : contributing(stream);
+  if (entry?.facts?.kind !== 'place') return null;
+  const { groupKind, folderId: wanted, name } = entry.facts;
+  // Whether a folder may be where it wants to be is decided over all folders (foldFolders.ts).
+  const folderId = before?.record === entry.id ? before.folderId : wanted;
+  const { id: record, seq, at } = entry;
+  return { kind: groupKind, place: { folderId, wanted, name, nameKey: nameKey(name), record, seq, at } };
+}
+
+function contentOf(
+  before: ContentHead | null,
+  stream: Stream,
+  factsOf: (record: RecordId) => PromptFacts,
+): ContentHead | null {
+  const entry = contributing(stream);
+  if (entry?.facts?.kind !== 'content') return null;
+  const { revisionId, savedAt, size, references } = entry.facts;
+  const facts = before?.record === entry.id ? before.facts : factsOf(entry.id);
+  return { record: entry.id, revisionId, versions: entry.number, savedAt, size, facts, references };
+}

@@ -1,0 +1,126 @@
+// Takes records from the disk or the feed into the state. Whatever the bytes are, it ends with a state: what does not
+// open or verify is set aside with a reason, never skipped silently, and never the end of the rest.
+
+import type { RecordId } from '../encoding/ids.ts';
+import type { Payload } from '../record/payload.ts';
+import { roleOfPayload } from '../record/streams.ts';
+import type { Problem, Result } from '../util/result.ts';
+import { fail } from '../util/result.ts';
+import type { Batch, BatchResult } from './batch.ts';
+import {
+  applyRecord,
+  countRecord,
+  finishBatch,
+  isKnown,
+  setAside,
+  settleRecord,
+  startBatch,
+  streamIn,
+} from './batch.ts';
+import type { QuarantineReason, RecordHeader, ReplicaPorts } from './ports.ts';
+import type { RecordStatus, ReplicaState } from './state.ts';
+
+/** A record of the local store. */
+export interface StoredRow {
+  /** Rises with every record written by any window. */
+  readonly row: number;
+  /** As the store names it: SHA-256 over the bytes when they were written. Names what cannot be read any more. */
+  readonly id: RecordId;
+  /** Of the record, or of the tombstone that a purge has left of it. */
+  readonly bytes: Uint8Array;
+}
+
+/**
+ * Applies rows in their order; rows that are known already change nothing. With `verify: 'later'` signatures are not
+ * checked yet: what was applied shows as "checking" until `settle`.
+ */
+export function receive(
+  state: ReplicaState,
+  ports: ReplicaPorts,
+  rows: readonly StoredRow[],
+  options: { readonly verify: 'now' | 'later' },
+): BatchResult {
+  const batch = startBatch(state, ports);
+  for (const row of rows) receiveBytes(batch, row.id, row.bytes, options.verify);
+  const result = finishBatch(batch);
+  const row = rows.reduce((highest, { row }) => Math.max(highest, row), state.row);
+  return { ...result, state: { ...result.state, row } };
+}
+
+/** Records whose signature is still to be checked, oldest first, at most `limit`. */
+export function uncheckedRecords(state: ReplicaState, limit: number): readonly RecordId[] {
+  return [...state.unchecked.keys()].slice(0, limit);
+}
+
+/** Checks the signatures of these records now. Do it in slices: one costs about a tenth of a millisecond. */
+export function settle(state: ReplicaState, ports: ReplicaPorts, records: readonly RecordId[]): BatchResult {
+  const batch = startBatch(state, ports);
+  for (const id of records) {
+    const bytes = ports.readRecord(id);
+    const verdict = bytes === null ? fail('malformed', 'The record is gone.') : ports.records.verify(bytes);
+    settleRecord(batch, id, verdict.ok ? 'verified' : verdict.problem.code);
+  }
+  return finishBatch(batch);
+}
+
+function receiveBytes(batch: Batch, id: RecordId, bytes: Uint8Array, verify: 'now' | 'later'): void {
+  const { records } = batch.ports;
+  const parsed = records.parse(bytes);
+  if (!parsed.ok || parsed.value.id !== id || parsed.value.workspace !== records.workspace) {
+    const reason = parsed.ok ? 'malformed' : parsed.problem.code;
+    if (!batch.quarantine.has(id)) setAside(batch, { id, reason, group: null, author: null });
+    return;
+  }
+  const header = parsed.value;
+  if (header.erased) {
+    countRecord(batch, header);
+    return;
+  }
+  if (isKnown(batch, header)) return;
+  noteMissingParents(batch, header);
+  const verified = verify === 'now' ? records.verify(bytes) : null;
+  const opened = openedPayload(batch, header, bytes);
+  const problem = [verified, opened].find((result) => result?.ok === false);
+  if (problem?.ok === false) {
+    setAside(batch, { id, reason: problem.problem.code, group: header.group, author: header.author });
+  }
+  applyRecord(batch, {
+    header,
+    seq: null,
+    status: statusOf(verified, problem === undefined),
+    payload: problem === undefined && opened.ok ? opened.value : null,
+  });
+}
+
+function statusOf(verified: Result<null, unknown> | null, isFine: boolean): RecordStatus {
+  if (!isFine) return 'quarantined';
+  return verified === null ? 'checking' : 'verified';
+}
+
+function openedPayload(
+  batch: Batch,
+  header: RecordHeader,
+  bytes: Uint8Array,
+): Result<Payload, Problem<QuarantineReason>> {
+  const { records } = batch.ports;
+  const opened = records.open(bytes);
+  if (!opened.ok) return opened;
+  if (records.streamOf(header.group, roleOfPayload(opened.value)) !== header.stream) {
+    return fail('badPayload', 'A record lies in another stream than its content belongs to.');
+  }
+  if (opened.value.kind === 'profile' && opened.value.account !== header.author) {
+    return fail('badPayload', 'A record names somebody else than its author.');
+  }
+  return opened;
+}
+
+/** Says that something before a record is missing on this disk; what follows it is shown all the same. */
+function noteMissingParents(batch: Batch, header: RecordHeader): void {
+  if (header.flag === 'purge') return;
+  const { group } = header;
+  const entries = streamIn(batch, group, header.stream)?.entries;
+  for (const id of header.parents) {
+    if (entries?.has(id) === true || batch.quarantine.has(id)) continue;
+    setAside(batch, { id, reason: 'parentMissing', group, author: null });
+  }
+}

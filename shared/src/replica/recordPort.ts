@@ -1,0 +1,107 @@
+// The replica's port to records over the real seals and signatures of one workspace on this device.
+
+import type { GroupKeys, StreamKey } from '../crypto/groupKeys.ts';
+import type { Ed25519Signer } from '../crypto/primitives.ts';
+import type { Suite } from '../crypto/suite.ts';
+import type { AccountId, DeviceId, RecordId, WorkspaceId } from '../encoding/ids.ts';
+import { idToBytes } from '../encoding/ids.ts';
+import { KINDS } from '../encoding/format.ts';
+import type { FeedPosition, LogHead, ParsedRecord, RecordHeader as FullHeader } from '../record/header.ts';
+import { parseRecord } from '../record/header.ts';
+import { openRecord } from '../record/open.ts';
+import { decodePayload, encodePayload } from '../record/payloadCodec.ts';
+import { sealRecord } from '../record/seal.ts';
+import { streamId } from '../record/streams.ts';
+import { parseTombstone, tombstoneOf } from '../record/tombstone.ts';
+import { recordIdOf } from '../record/verify.ts';
+import { invariant } from '../util/invariant.ts';
+import type { Problem, Result } from '../util/result.ts';
+import { fail, succeed } from '../util/result.ts';
+import type { QuarantineReason, RecordDraft, RecordHeader, RecordPort, SealedRecord } from './ports.ts';
+
+/** This device in one workspace, as far as records are concerned. */
+export interface Membership {
+  readonly workspace: WorkspaceId;
+  readonly author: AccountId;
+  readonly device: DeviceId;
+  readonly sign: Ed25519Signer;
+  readonly groupKeys: GroupKeys;
+  readonly streamKey: StreamKey;
+  /** The epoch to seal under, and what of logs and feed this device has verified: asked for each record anew. */
+  readonly present: () => {
+    readonly epoch: number;
+    readonly teamLog: LogHead;
+    readonly seen: FeedPosition;
+  };
+  /** Whether the device named in the header signed the record and could write there and then. */
+  readonly checkAuthor: (record: ParsedRecord) => Result<null, Problem<'badSignature' | 'notAllowed'>>;
+}
+
+export function createRecordPort(suite: Suite, membership: Membership): RecordPort {
+  const { workspace, author, device, streamKey, groupKeys } = membership;
+  return {
+    workspace,
+    author,
+    device,
+    streamOf: (group, role) => streamId(suite, streamKey, group, role),
+    seal: (draft) => seal(suite, membership, draft),
+    parse: (bytes) => parse(suite, bytes),
+    open(bytes) {
+      const parsed = parseRecord(bytes);
+      if (!parsed.ok) return malformed(parsed.problem.code);
+      const key = groupKeys.keyOf(parsed.value.groupBytes, parsed.value.epoch);
+      if (key === null) return fail('keyMissing', 'The key of this record is not here.');
+      const opened = openRecord(suite, key, parsed.value);
+      if (!opened.ok) return fail('doesNotOpen', opened.problem.message);
+      const payload = decodePayload(opened.value);
+      if (payload.ok) return payload;
+      return fail(
+        payload.problem.code === 'newerFormat' ? 'newerFormat' : 'badPayload',
+        payload.problem.message,
+      );
+    },
+    tombstoneOf(bytes) {
+      if (bytes[1] === KINDS.tombstone) return bytes;
+      const parsed = parseRecord(bytes);
+      invariant(parsed.ok, 'a tombstone is made of a record that was applied');
+      return tombstoneOf(suite, parsed.value);
+    },
+    verify(bytes) {
+      const parsed = parseRecord(bytes);
+      return parsed.ok ? membership.checkAuthor(parsed.value) : malformed(parsed.problem.code);
+    },
+  };
+}
+
+function seal(suite: Suite, membership: Membership, draft: RecordDraft): SealedRecord {
+  const { workspace, author, device, sign, groupKeys, streamKey, present } = membership;
+  const { group, role, parents, counter, flag, payload } = draft;
+  const { epoch, teamLog, seen } = present();
+  const stream = streamId(suite, streamKey, group, role);
+  const encoded = encodePayload(payload);
+  invariant(encoded.ok, 'commands check texts and names before they seal them');
+  const header = { flag, workspace, group, stream, parents, epoch, author, device, counter, teamLog, seen };
+  const key = groupKeys.keyOf(idToBytes(group), epoch);
+  invariant(key !== null, 'the key of the current epoch is here');
+  const sealed = sealRecord(suite, { group: key, sign }, header, encoded.value);
+  return { bytes: sealed.bytes, header: named(sealed.id, sealed.header, false) };
+}
+
+function parse(suite: Suite, bytes: Uint8Array): Result<RecordHeader, Problem<QuarantineReason>> {
+  if (bytes[1] === KINDS.tombstone) {
+    const tombstone = parseTombstone(suite, bytes);
+    if (!tombstone.ok) return malformed(tombstone.problem.code);
+    return succeed(named(tombstone.value.id, tombstone.value.header, true));
+  }
+  const parsed = parseRecord(bytes);
+  if (!parsed.ok) return malformed(parsed.problem.code);
+  return succeed(named(recordIdOf(suite, parsed.value), parsed.value.header, false));
+}
+
+function named(id: RecordId, header: FullHeader, erased: boolean): RecordHeader {
+  const { workspace, group, stream, parents, epoch, author, device, counter, flag } = header;
+  return { id, workspace, group, stream, parents, epoch, author, device, counter, flag, erased };
+}
+
+const malformed = (code: string): Result<never, Problem<'malformed' | 'newerFormat'>> =>
+  fail(code === 'newerFormat' ? 'newerFormat' : 'malformed', 'A record cannot be read.');
