@@ -2,7 +2,7 @@
 // Claude commands. Used on import and on paste.
 
 import { isInputName } from './settings.ts';
-import { createLineIndex, type Span } from './text.ts';
+import type { Span } from './text.ts';
 
 export interface Alias extends Span {
   /** As it stands in the text. */
@@ -41,10 +41,14 @@ export function findAliases(text: string, { positional }: AliasOptions): readonl
     if (/[\\{$]/.test(text[span.start - 1] ?? '') || text[span.end] === '}') return [];
     const { builtIn, input, hint = '', position } = match.groups ?? {};
     const base = { ...span, written, isInCode: isInCode(span.start) };
-    if (builtIn !== undefined) return [{ ...base, name: builtInAliases[builtIn] ?? builtIn, hint: '', isInput: false }];
+    if (builtIn !== undefined)
+      return [{ ...base, name: builtInAliases[builtIn] ?? builtIn, hint: '', isInput: false }];
     if (input !== undefined) return inputAlias(input, { ...base, hint });
-    if (position === undefined) return [{ ...base, name: 'arguments', hint: 'What to work on', isInput: true }];
-    return positional ? [{ ...base, name: `argument${position}`, hint: `Argument ${position}`, isInput: true }] : [];
+    if (position === undefined)
+      return [{ ...base, name: 'arguments', hint: 'What to work on', isInput: true }];
+    return positional
+      ? [{ ...base, name: `argument${position}`, hint: `Argument ${position}`, isInput: true }]
+      : [];
   });
 }
 
@@ -53,23 +57,27 @@ function inputAlias(written: string, base: Omit<Alias, 'name' | 'isInput'>): rea
   return isInputName(name) ? [{ ...base, name, isInput: true }] : [];
 }
 
-/** Fenced code blocks, roughly: from a fence to the next one. */
+/** Fenced code blocks, roughly: from a fence to the next one. Asked with rising offsets only. */
 function createCodeTest(text: string): (offset: number) => boolean {
-  const lines = createLineIndex(text);
-  const fences: number[] = [];
-  for (let number = 0; number < lines.lineCount; number += 1) {
-    const { start } = lines.line(number);
-    if (/^ {0,3}(?:```|~~~)/.test(text.slice(start, start + 6))) fences.push(start);
-  }
-  return (offset) => fences.filter((start) => start <= offset).length % 2 === 1;
+  const fences = [...text.matchAll(/^ {0,3}(?:```|~~~)/gm)].map((match) => match.index);
+  let passed = 0;
+  return (offset) => {
+    while ((fences[passed] ?? Infinity) <= offset) passed += 1;
+    return passed % 2 === 1;
+  };
 }
 
 /** For a paste: the text with tags, and the inputs that it needs. Code blocks stay as they are. */
 export function convertAliases(
   text: string,
   options: AliasOptions,
-): { readonly text: string; readonly inputs: readonly { readonly name: string; readonly description: string }[] } {
-  const aliases = findAliases(text, options).filter((alias) => !alias.isInCode || alias.written.startsWith('${input:'));
+): {
+  readonly text: string;
+  readonly inputs: readonly { readonly name: string; readonly description: string }[];
+} {
+  const aliases = findAliases(text, options).filter(
+    (alias) => !alias.isInCode || alias.written.startsWith('${input:'),
+  );
   const parts: string[] = [];
   let from = 0;
   for (const alias of aliases) {

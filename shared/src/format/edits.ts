@@ -17,11 +17,15 @@ export interface NewInput {
 }
 
 /** Edits that declare inputs, with front matter if there is none; null if `inputs` is there and not a map. */
-export function declareInputs(document: PromptDocument, added: readonly NewInput[]): readonly TextEdit[] | null {
+export function declareInputs(
+  document: PromptDocument,
+  added: readonly NewInput[],
+): readonly TextEdit[] | null {
   if (added.length === 0) return [];
   const { frontMatter, text } = document;
   const lineBreak = lineBreakOf(text);
-  const block = (indent: string): string => added.map((input) => `${indent}${declarationOf(input)}${lineBreak}`).join('');
+  const block = (indent: string): string =>
+    added.map((input) => `${indent}${declarationOf(input)}${lineBreak}`).join('');
   if (frontMatter === null) {
     const start = document.body.start;
     return [insert(start, `---${lineBreak}inputs:${lineBreak}${block('  ')}---${lineBreak}`)];
@@ -35,7 +39,11 @@ export function declareInputs(document: PromptDocument, added: readonly NewInput
 function addToInputs(
   document: PromptDocument,
   entry: YamlEntry,
-  { added, block, lineBreak }: { added: readonly NewInput[]; block: (indent: string) => string; lineBreak: string },
+  {
+    added,
+    block,
+    lineBreak,
+  }: { added: readonly NewInput[]; block: (indent: string) => string; lineBreak: string },
 ): readonly TextEdit[] | null {
   const { value, keySpan } = entry;
   if (value === null) {
@@ -78,7 +86,8 @@ export function removeInput(document: PromptDocument, name: string): readonly Te
   const index = map.entries.findIndex(({ key }) => key === name);
   const entry = map.entries[index];
   if (entry === undefined) return null;
-  if (map.entries.length === 1 && !root.flow) return [{ ...wholeLines(document, entrySpan(inputs)), text: '' }];
+  if (map.entries.length === 1 && !root.flow)
+    return [{ ...wholeLines(document, entrySpan(inputs)), text: '' }];
   if (!map.flow) return [{ ...wholeLines(document, entrySpan(entry)), text: '' }];
   return [{ ...flowSpan(map, index), text: '' }];
 }
@@ -96,7 +105,8 @@ function flowSpan(map: YamlMap, index: number): Span {
 export function setField(document: PromptDocument, key: string, yaml: string): readonly TextEdit[] | null {
   const { frontMatter, text, body } = document;
   const lineBreak = lineBreakOf(text);
-  if (frontMatter === null) return [insert(body.start, `---${lineBreak}${key}: ${yaml}${lineBreak}---${lineBreak}`)];
+  if (frontMatter === null)
+    return [insert(body.start, `---${lineBreak}${key}: ${yaml}${lineBreak}---${lineBreak}`)];
   if (frontMatter.root === null || frontMatter.root.flow) return null;
   const entry = frontMatter.root.entries.find((each) => each.key === key);
   if (entry === undefined) return [insert(frontMatter.content.end, `${key}: ${yaml}${lineBreak}`)];
@@ -113,7 +123,9 @@ export function removeField(document: PromptDocument, key: string): readonly Tex
 
 /** Every place where the document names the input: its declaration and its uses. */
 export function inputSpans(document: PromptDocument, name: string): readonly Span[] {
-  const declared = document.settings.inputs.filter((input) => input.name === name).map((input) => input.keySpan);
+  const declared = document.settings.inputs
+    .filter((input) => input.name === name)
+    .map((input) => input.keySpan);
   const used = document.messages.flatMap(({ nodes }) => pathSpans(nodes, name, document.text));
   return [...declared, ...used];
 }
@@ -138,7 +150,9 @@ function pathSpans(nodes: readonly TemplateNode[], name: string, text: string): 
           ...pathSpans(node.otherwise, name, text),
         ];
       case 'partial':
-        return node.arguments.flatMap(({ value }) => (value.kind === 'path' ? headSpan(value, name, text) : []));
+        return node.arguments.flatMap(({ value }) =>
+          value.kind === 'path' ? headSpan(value, name, text) : [],
+        );
       case 'text':
       case 'comment':
       case 'invalid':
@@ -186,7 +200,10 @@ function partialPathSpans(document: PromptDocument, path: string): readonly Part
 }
 
 /** `path@label` → path and label; without `@` the label is null. */
-export function splitReference(reference: string): { readonly path: string; readonly version: string | null } {
+export function splitReference(reference: string): {
+  readonly path: string;
+  readonly version: string | null;
+} {
   const at = reference.lastIndexOf('@');
   if (at < 1) return { path: reference, version: null };
   return { path: reference.slice(0, at), version: reference.slice(at + 1) };
