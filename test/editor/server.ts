@@ -5,9 +5,9 @@
 import { cp, mkdir, mkdtemp, readdir, realpath, rm, symlink, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
-import { createInterface } from 'node:readline';
+import { runCodeServer, type CodeServer } from '../../tools/codeServer.ts';
+import { quietSettings } from '../../tools/editorSettings.ts';
 import { installEditor, type EditorInstallation } from '../../tools/installEditor.ts';
-import { spawnOnLeash, type Leashed } from '../../tools/leash.ts';
 
 export interface ServerOptions {
   /** Unpacked extensions, by folder. */
@@ -56,26 +56,6 @@ const usualBuiltins = [
   'python',
   'merge-conflict',
 ];
-
-/** No network, no telemetry, no features of VS Code that talk while a test looks at ours. */
-const quietSettings = {
-  'telemetry.telemetryLevel': 'off',
-  'update.mode': 'none',
-  'extensions.autoCheckUpdates': false,
-  'extensions.autoUpdate': false,
-  'extensions.ignoreRecommendations': true,
-  'workbench.enableExperiments': false,
-  'workbench.startupEditor': 'none',
-  'workbench.tips.enabled': false,
-  'workbench.welcomePage.walkthroughs.openOnInstall': false,
-  'workbench.colorTheme': 'Dark Modern',
-  'window.autoDetectColorScheme': false,
-  'chat.disableAIFeatures': true,
-  'chat.agentHost.enabled': false,
-  'files.autoSave': 'off',
-  'editor.minimap.enabled': false,
-  'workbench.secondarySideBar.defaultVisibility': 'hidden',
-} as const;
 
 export async function startEditorServer(options: ServerOptions = {}): Promise<EditorServer> {
   const installation = await installEditor();
@@ -151,14 +131,29 @@ async function serverIn(
   options: ServerOptions,
 ): Promise<EditorServer> {
   const printed: string[] = [];
-  let running: Running | null = null;
+  let running: CodeServer | null = null;
   let port = 0;
   const start = async () => {
-    running = await run(base, folders, installation, options, port, (line) => printed.push(line));
+    running = await runCodeServer({
+      installation,
+      profile: folders.profile,
+      extensions: folders.extensions,
+      port,
+      env: serverEnvironment(folders, options),
+      flags: {
+        'reconnection-grace-time': '10',
+        ...(options.trusted === false ? {} : { 'disable-workspace-trust': true }),
+      },
+      vscodeOptions: [
+        `builtin-extensions-dir=${folders.builtins}`,
+        ...(options.driver === true ? ['enable-smoke-test-driver'] : []),
+      ],
+      print: (line) => printed.push(line),
+    });
     port = running.port;
   };
   const stop = async () => {
-    await running?.leashed[Symbol.asyncDispose]();
+    await running?.[Symbol.asyncDispose]();
     running = null;
   };
   const writeSettings = (settings: Readonly<Record<string, unknown>>) =>
@@ -180,66 +175,6 @@ async function serverIn(
   };
 }
 
-interface Running {
-  readonly leashed: Leashed;
-  readonly port: number;
-}
-
-async function run(
-  base: string,
-  folders: Folders,
-  installation: EditorInstallation,
-  options: ServerOptions,
-  port: number,
-  print: (line: string) => void,
-): Promise<Running> {
-  const leashed = spawnOnLeash(
-    installation.node,
-    await serverArguments(base, folders, installation, options, port),
-    {
-      cwd: base,
-      env: serverEnvironment(folders, options),
-    },
-  );
-  try {
-    return { leashed, port: await listeningPort(leashed, print) };
-  } catch (error) {
-    await leashed[Symbol.asyncDispose]();
-    throw error;
-  }
-}
-
-async function serverArguments(
-  base: string,
-  folders: Folders,
-  installation: EditorInstallation,
-  options: ServerOptions,
-  port: number,
-): Promise<readonly string[]> {
-  const config = path.join(base, 'config.yaml');
-  await writeFile(config, 'auth: none\n');
-  const vscodeOptions = [
-    `builtin-extensions-dir=${folders.builtins}`,
-    ...(options.driver === true ? ['enable-smoke-test-driver'] : []),
-  ];
-  const flags = {
-    config,
-    auth: 'none',
-    'bind-addr': `127.0.0.1:${port}`,
-    'user-data-dir': folders.profile,
-    'extensions-dir': folders.extensions,
-    'reconnection-grace-time': '10',
-  };
-  return [
-    installation.entry,
-    ...Object.entries(flags).flatMap(([name, value]) => [`--${name}`, value]),
-    '--disable-telemetry',
-    '--disable-update-check',
-    ...(options.trusted === false ? [] : ['--disable-workspace-trust']),
-    ...vscodeOptions.flatMap((option) => ['--vscode-option', option]),
-  ];
-}
-
 /** Nothing of the person who runs the tests: no home, no keys, no proxies. */
 function serverEnvironment(folders: Folders, options: ServerOptions): NodeJS.ProcessEnv {
   return {
@@ -253,27 +188,6 @@ function serverEnvironment(folders: Folders, options: ServerOptions): NodeJS.Pro
     EXTENSIONS_GALLERY: '{"serviceUrl":""}',
     ...options.env,
   };
-}
-
-/** Resolves when the server says that it listens; rejects with what it printed if it ends before. */
-async function listeningPort(leashed: Leashed, print: (line: string) => void): Promise<number> {
-  const { stdout, stderr } = leashed.process;
-  if (stdout === null || stderr === null) throw new Error('The server was started without pipes.');
-  const seen: string[] = [];
-  createInterface(stderr).on('line', print);
-  const lines = createInterface(stdout);
-  const listening = new Promise<number>((resolve, reject) => {
-    lines.on('line', (line) => {
-      print(line);
-      seen.push(line);
-      const port = /HTTP server listening on http:\/\/[^:]+:(\d+)/.exec(line)?.[1];
-      if (port !== undefined) resolve(Number(port));
-    });
-    leashed.process.once('exit', () => {
-      reject(new Error(`code-server ended before it listened:\n${seen.join('\n')}`));
-    });
-  });
-  return listening;
 }
 
 /** All files below a folder, as absolute paths. */

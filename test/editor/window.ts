@@ -173,7 +173,9 @@ function createWindow(
       return file;
     },
     async reload() {
-      await page.reload();
+      const loaded = page.waitForEvent('load');
+      await window.runCommand('Developer: Reload Window');
+      await loaded;
       await waitUntilReady(page);
     },
     consoleComplaints,

@@ -1,68 +1,21 @@
 // Runs `test/host/*.host.ts` inside the extension host of a real VS Code with the product in it, and ends with exit code
 // 1 if one fails. Arguments filter by file name. Files named `*.untrusted.host.ts` run in a folder that is not trusted.
 
-import { existsSync } from 'node:fs';
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import type { Page } from 'playwright-core';
 import { launchBrowser } from '../editor/launchEditor.ts';
-import { logComplaints, watchConsole, type LogLine } from '../editor/logs.ts';
+import { logComplaints, watchConsole } from '../editor/logs.ts';
 import { copyProduct } from '../editor/product.ts';
 import { startEditorServer, type EditorServer } from '../editor/server.ts';
 import { bundleSuites } from './bundle.ts';
-import { resultsVariable, type TestResult } from './results.ts';
+import { readResults, runGroups, type Group, type Outcome } from './groups.ts';
+import { resultsVariable } from './results.ts';
 
 const here = import.meta.dirname;
 /** The whole of one boot with all its suites; a hang inside is cut here. */
 const limitMs = 240_000;
-
-interface Group {
-  readonly name: string;
-  readonly trusted: boolean;
-  readonly files: readonly string[];
-}
-
-interface Outcome {
-  readonly results: readonly TestResult[];
-  /** Null: `run()` ended by itself. Otherwise why there may be fewer results than tests. */
-  readonly broken: string | null;
-  readonly complaints: readonly LogLine[];
-}
-
-async function main(filters: readonly string[]): Promise<number> {
-  let passed = 0;
-  let failed = 0;
-  for (const group of await groups(filters)) {
-    const outcome = await runGroup(group);
-    for (const result of outcome.results) {
-      const mark = result.failure === null ? 'ok  ' : 'FAIL';
-      console.log(`${mark} ${result.title} (${result.milliseconds} ms)`);
-      if (result.failure !== null) console.log(result.failure.replaceAll(/^/gm, '     '));
-    }
-    passed += outcome.results.filter((result) => result.failure === null).length;
-    failed += outcome.results.filter((result) => result.failure !== null).length;
-    for (const complaint of outcome.complaints) {
-      console.log(`FAIL ${group.name}: ${complaint.level} in ${complaint.source}: ${complaint.text}`);
-    }
-    if (outcome.broken !== null) console.log(`FAIL ${group.name}: ${outcome.broken}`);
-    failed += outcome.complaints.length + (outcome.broken === null ? 0 : 1);
-  }
-  console.log(`Extension host: ${passed} passed, ${failed} failed`);
-  return failed === 0 ? 0 : 1;
-}
-
-async function groups(filters: readonly string[]): Promise<readonly Group[]> {
-  const files = (await readdir(here))
-    .filter((name) => name.endsWith('.host.ts'))
-    .filter((name) => filters.length === 0 || filters.some((filter) => name.includes(filter)))
-    .sort();
-  const untrusted = (name: string) => name.endsWith('.untrusted.host.ts');
-  return [
-    { name: 'trusted folder', trusted: true, files: files.filter((name) => !untrusted(name)) },
-    { name: 'untrusted folder', trusted: false, files: files.filter(untrusted) },
-  ].filter((group) => group.files.length > 0);
-}
 
 async function runGroup(group: Group): Promise<Outcome> {
   await using stack = new AsyncDisposableStack();
@@ -70,7 +23,7 @@ async function runGroup(group: Group): Promise<Outcome> {
   stack.defer(async () => rm(folder, { recursive: true, force: true, maxRetries: 5 }));
   const [product, suites, server, browser] = await Promise.all([
     copyProduct(folder),
-    bundleSuites(group.files.map((name) => path.join(here, name))),
+    bundleSuites(group.files),
     startEditorServer({
       driver: true,
       trusted: group.trusted,
@@ -124,10 +77,4 @@ async function runInHost(
   return broken;
 }
 
-async function readResults(file: string): Promise<readonly TestResult[]> {
-  if (!existsSync(file)) return [];
-  const lines = (await readFile(file, 'utf8')).split('\n').filter((line) => line !== '');
-  return lines.map((line) => JSON.parse(line) as TestResult);
-}
-
-process.exitCode = await main(process.argv.slice(2));
+process.exitCode = await runGroups(process.argv.slice(2), runGroup);

@@ -1,0 +1,82 @@
+// `npm run soak`: the same tests as `npm test`, with the full numbers, and a line for each in `docs/soak.md`.
+//
+// The tests read their numbers from the environment: KILLS (how often a saving process is killed), SEEDS (how many seeded
+// simulations). Both can be set here too; names as arguments run only those.
+
+import { readFile, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { stripVTControlCharacters } from 'node:util';
+import { mustRun, runCommand } from './command.ts';
+import { repositoryRoot } from './root.ts';
+
+interface Soak {
+  readonly name: string;
+  /** What vitest runs. */
+  readonly files: readonly string[];
+  readonly variable: 'KILLS' | 'SEEDS';
+  readonly usual: number;
+  readonly what: string;
+}
+
+const soaks: readonly Soak[] = [
+  {
+    name: 'crash',
+    files: ['test/store'],
+    variable: 'KILLS',
+    usual: 500,
+    what: 'processes killed while saving, one and two writers',
+  },
+  {
+    name: 'convergence',
+    files: ['test/convergence'],
+    variable: 'SEEDS',
+    usual: 10_000,
+    what: 'seeded simulations of several replicas',
+  },
+];
+
+const page = path.join(repositoryRoot, 'docs', 'soak.md');
+const head = `# Soak runs
+
+Written by \`npm run soak\` (tools/soak.ts). "+ changes" at a commit: the working tree differed from it.
+
+| day | commit | what | count | seconds | tests | result |
+|---|---|---|---:|---:|---|---|
+`;
+
+async function main(names: readonly string[]): Promise<number> {
+  const chosen = soaks.filter(({ name }) => names.length === 0 || names.includes(name));
+  if (chosen.length === 0) throw new Error(`Choose from: ${soaks.map(({ name }) => name).join(', ')}`);
+  let failed = false;
+  for (const soak of chosen) {
+    const line = await runSoak(soak);
+    console.log(line.text);
+    failed ||= !line.ok;
+    const before = await readFile(page, 'utf8').catch(() => head);
+    await writeFile(page, `${before.trimEnd()}\n${line.text}\n`);
+  }
+  return failed ? 1 : 0;
+}
+
+async function runSoak(soak: Soak): Promise<{ readonly ok: boolean; readonly text: string }> {
+  const count = Number(process.env[soak.variable] ?? soak.usual);
+  const commit = await currentCommit();
+  const started = Date.now();
+  const { ok, output } = await runCommand('vitest', ['run', ...soak.files], {
+    env: { [soak.variable]: String(count) },
+    show: true,
+  });
+  const tests = /Tests\s+(.*)/.exec(stripVTControlCharacters(output))?.[1]?.trim() ?? 'none ran';
+  const day = new Date(started).toISOString().slice(0, 10);
+  const seconds = Math.round((Date.now() - started) / 1000);
+  const cells = [day, commit, soak.what, count, seconds, tests, ok ? 'passed' : 'FAILED'];
+  return { ok, text: `| ${cells.map((cell) => String(cell).replaceAll('|', ',')).join(' | ')} |` };
+}
+
+async function currentCommit(): Promise<string> {
+  const commit = (await mustRun('git', ['rev-parse', '--short', 'HEAD'])).trim();
+  const changes = (await mustRun('git', ['status', '--porcelain', '--', ':!docs/soak.md'])).trim();
+  return changes === '' ? commit : `${commit} + changes`;
+}
+
+process.exitCode = await main(process.argv.slice(2));
