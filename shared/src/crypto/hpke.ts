@@ -3,11 +3,7 @@
 // Rarely used (keys are sealed, never contents), so one implementation serves every platform.
 
 import { x25519 } from '@noble/curves/ed25519.js';
-import {
-  AEAD_ChaCha20Poly1305,
-  KDF_HKDF_SHA256,
-  KEM_DHKEM_X25519_HKDF_SHA256,
-} from '@panva/hpke-noble';
+import { AEAD_ChaCha20Poly1305, KDF_HKDF_SHA256, KEM_DHKEM_X25519_HKDF_SHA256 } from '@panva/hpke-noble';
 import { CipherSuite } from 'hpke';
 import { concatBytes } from '../util/bytes.ts';
 
@@ -45,7 +41,10 @@ export function createHpke(random: (length: number) => Uint8Array): Hpke {
       const privateKey = await suite.DeserializePrivateKey(secret);
       const encapsulated = bytes.slice(0, X25519_BYTES);
       try {
-        return await suite.Open(privateKey, encapsulated, bytes.slice(X25519_BYTES), { info, aad: associated });
+        return await suite.Open(privateKey, encapsulated, bytes.slice(X25519_BYTES), {
+          info,
+          aad: associated,
+        });
       } catch {
         return null;
       }
@@ -54,7 +53,9 @@ export function createHpke(random: (length: number) => Uint8Array): Hpke {
 }
 
 /** The library's KEM, with ephemeral keys from our own source of randomness: vectors and golden bytes need that. */
-function kemDrawingFrom(random: (length: number) => Uint8Array): ReturnType<typeof KEM_DHKEM_X25519_HKDF_SHA256> {
+function kemDrawingFrom(
+  random: (length: number) => Uint8Array,
+): ReturnType<typeof KEM_DHKEM_X25519_HKDF_SHA256> {
   const kem = KEM_DHKEM_X25519_HKDF_SHA256();
   return {
     ...kem,

@@ -7,29 +7,29 @@ export type Ed25519Signer = (message: Uint8Array) => Uint8Array;
 
 /** What is needed to check, but neither to sign nor to open anything: all that a blind server uses. */
 export interface VerifyPrimitives {
-  sha256(data: Uint8Array): Uint8Array;
+  readonly sha256: (data: Uint8Array) => Uint8Array;
   /**
    * Ed25519 (RFC 8032), one strict rule everywhere: the key is the canonical encoding of a point of the prime-order
    * subgroup (so not of small order), the signature's R as well, S < L. Null if the key itself breaks the rule.
    * Preparing a verifier costs more than one verification: keep it for as long as the key is in use.
    */
-  ed25519Verifier(publicKey: Uint8Array): Ed25519Verifier | null;
+  readonly ed25519Verifier: (publicKey: Uint8Array) => Ed25519Verifier | null;
 }
 
 export interface CryptoPrimitives extends VerifyPrimitives {
   /** From the operating system's generator. */
-  random(length: number): Uint8Array;
-  sha512(data: Uint8Array): Uint8Array;
+  readonly random: (length: number) => Uint8Array;
+  readonly sha512: (data: Uint8Array) => Uint8Array;
   /** HMAC-SHA-512: 64 bytes. */
-  hmacSha512(key: Uint8Array, data: Uint8Array): Uint8Array;
+  readonly hmacSha512: (key: Uint8Array, data: Uint8Array) => Uint8Array;
   /** AES-256-GCM with a 12-byte nonce; returns ciphertext ‖ 16-byte tag. */
-  aesGcmSeal(input: AesGcmInput, plaintext: Uint8Array): Uint8Array;
+  readonly aesGcmSeal: (input: AesGcmInput, plaintext: Uint8Array) => Uint8Array;
   /** `sealed` is ciphertext ‖ 16-byte tag. Null if it does not open; nothing of the plaintext is returned then. */
-  aesGcmOpen(input: AesGcmInput, sealed: Uint8Array): Uint8Array | null;
+  readonly aesGcmOpen: (input: AesGcmInput, sealed: Uint8Array) => Uint8Array | null;
   /** `seed`: the 32-byte private key of RFC 8032. */
-  ed25519PublicKey(seed: Uint8Array): Uint8Array;
+  readonly ed25519PublicKey: (seed: Uint8Array) => Uint8Array;
   /** Preparing a signer costs about one signature: keep it. */
-  ed25519Signer(seed: Uint8Array): Ed25519Signer;
+  readonly ed25519Signer: (seed: Uint8Array) => Ed25519Signer;
 }
 
 export interface AesGcmInput {

@@ -57,7 +57,8 @@ export function chooseImplementations(
 }
 
 const ABC = ascii('abc');
-const sameHex = (bytes: Uint8Array | null, hex: string): boolean => bytes !== null && bytesToHex(bytes) === hex;
+const sameHex = (bytes: Uint8Array | null, hex: string): boolean =>
+  bytes !== null && bytesToHex(bytes) === hex;
 
 const SELF_TESTS: Readonly<Record<PrimitiveName, (primitives: CryptoPrimitives) => boolean>> = {
   // FIPS 180-4, "abc".

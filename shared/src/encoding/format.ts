@@ -67,7 +67,10 @@ export function defineFormat<T>(definition: FormatDefinition<T>): Format<T> {
 /** What is wrong with the first two bytes or the length, or null. */
 export function checkPrefix(bytes: Uint8Array, kind: FormatKind, limit: number): DecodeProblem | null {
   if (bytes.length > limit) {
-    return { code: 'tooLarge', message: `A ${kind} has at most ${limit} bytes; this one has ${bytes.length}.` };
+    return {
+      code: 'tooLarge',
+      message: `A ${kind} has at most ${limit} bytes; this one has ${bytes.length}.`,
+    };
   }
   const version = bytes[0] ?? 0;
   if (version > FORMAT_VERSION) {
@@ -91,7 +94,8 @@ function readCanonical<T>(
     if (!equalBytes(encode(value), bytes)) throw new Malformed('not the canonical encoding');
     return succeed(value);
   } catch (error) {
-    if (error instanceof Malformed) return fail('malformed', `Not a sound ${definition.kind}: ${error.message}.`);
+    if (error instanceof Malformed)
+      return fail('malformed', `Not a sound ${definition.kind}: ${error.message}.`);
     throw error;
   }
 }

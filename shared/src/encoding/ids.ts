@@ -74,3 +74,10 @@ function parseId<Id extends AnyId>(text: string, characters: number): Result<Id,
   }
   return succeed(text as Id);
 }
+
+/** By the bytes of the ids, which their text does not order: digits come before letters in text, after them in value. */
+export function compareIds(left: AnyId, right: AnyId): number {
+  const [a, b] = [idToBytes(left), idToBytes(right)];
+  const at = a.findIndex((byte, index) => byte !== b[index]);
+  return at === -1 ? 0 : (a[at] ?? 0) - (b[at] ?? 0);
+}

@@ -14,17 +14,20 @@ export class Writer {
 
   u8(value: number): void {
     invariant(isUnsigned(value, 0xff), 'a number fits into one byte');
-    this.#view.setUint8(this.#grow(1), value);
+    const at = this.#grow(1);
+    this.#view.setUint8(at, value);
   }
 
   u16(value: number): void {
     invariant(isUnsigned(value, 0xffff), 'a number fits into two bytes');
-    this.#view.setUint16(this.#grow(2), value);
+    const at = this.#grow(2);
+    this.#view.setUint16(at, value);
   }
 
   u32(value: number): void {
     invariant(isUnsigned(value, 0xffff_ffff), 'a number fits into four bytes');
-    this.#view.setUint32(this.#grow(4), value);
+    const at = this.#grow(4);
+    this.#view.setUint32(at, value);
   }
 
   u53(value: number): void {

@@ -1,7 +1,8 @@
 // Expected failures as values. A broken invariant throws; everything that may happen in a sound program is a `Result`.
 
 export type Result<T, P> =
-  { readonly ok: true; readonly value: T } | { readonly ok: false; readonly problem: P };
+  | { readonly ok: true; readonly value: T }
+  | { readonly ok: false; readonly problem: P };
 
 /** A failure that code can switch on and a person can read. `message` never holds content of prompts or keys. */
 export interface Problem<Code extends string> {
