@@ -10,6 +10,7 @@ import type {
   LibraryHostCalls,
   LibraryProblem,
 } from '../library/api.ts';
+import { forwardCalls } from './libraryCallNames.ts';
 import { placeOf, problem } from './libraryProblem.ts';
 import { openWorkerChannel, type WorkerChannel } from './workerChannel.ts';
 
@@ -87,7 +88,7 @@ export function createLibrary(dependencies: LibraryDependencies): Library & { di
   };
 
   return {
-    ...forwarded(call),
+    ...forwardCalls(call),
     onDidChange(listener) {
       listeners.add(listener);
       return () => listeners.delete(listener);
@@ -140,61 +141,4 @@ function stopped(name: keyof LibraryCalls): unknown {
   return name === 'status' || name === 'retryKey'
     ? { kind: 'unavailable', problem: value }
     : { ok: false, problem: value };
-}
-
-/** Every call of the library, so that a forgotten one does not compile. */
-const callNames: Readonly<Record<keyof LibraryCalls, true>> = {
-  status: true,
-  children: true,
-  prompt: true,
-  folder: true,
-  folders: true,
-  list: true,
-  tags: true,
-  includes: true,
-  usedBy: true,
-  trashed: true,
-  read: true,
-  save: true,
-  saveDraft: true,
-  commitDraft: true,
-  discardDraft: true,
-  conflict: true,
-  resolveConflict: true,
-  versions: true,
-  versionText: true,
-  createPrompts: true,
-  createFolder: true,
-  rename: true,
-  move: true,
-  duplicate: true,
-  trash: true,
-  restore: true,
-  purge: true,
-  setFavourite: true,
-  search: true,
-  partialsOf: true,
-  exportStart: true,
-  exportNext: true,
-  addRun: true,
-  runs: true,
-  run: true,
-  clearRuns: true,
-  recall: true,
-  remember: true,
-  recoveryKit: true,
-  confirmKitSaved: true,
-  claimKitOffer: true,
-  unlockWithKit: true,
-  setAside: true,
-  retryKey: true,
-};
-
-function forwarded(
-  call: (name: keyof LibraryCalls, values: readonly unknown[]) => Promise<unknown>,
-): LibraryCalls {
-  const names = Object.keys(callNames) as (keyof LibraryCalls)[];
-  const calls = names.map((name) => [name, async (...values: unknown[]) => call(name, values)] as const);
-  // The table above has every name, and the worker implements the same interface.
-  return Object.fromEntries(calls) as unknown as LibraryCalls;
 }

@@ -56,7 +56,8 @@ export function createSearchIndex(): SearchIndex {
       const folded = fold(query.slice(0, mostQueryCharacters));
       const words = folded.split(/\s+/).filter((word) => word !== '');
       if (words.length === 0) return [];
-      const candidates = last !== null && folded.startsWith(last.query) ? last.entries : [...entries.values()];
+      const candidates =
+        last !== null && folded.startsWith(last.query) ? last.entries : [...entries.values()];
       const found = candidates.filter((entry) => words.every((word) => contains(entry, word)));
       last = { query: folded, entries: found };
       return best(found, words, limit);
@@ -68,7 +69,10 @@ export function createSearchIndex(): SearchIndex {
 export function fold(text: string): string {
   // eslint-disable-next-line no-control-regex -- the whole of ASCII
   if (/^[\u0000-\u007f]*$/.test(text)) return text.toLowerCase();
-  return text.normalize('NFD').replaceAll(/\p{Diacritic}/gu, '').toLowerCase();
+  return text
+    .normalize('NFD')
+    .replaceAll(/\p{Diacritic}/gu, '')
+    .toLowerCase();
 }
 
 function contains(entry: Entry, word: string): boolean {
@@ -104,7 +108,8 @@ function rankOfWord(entry: Entry, word: string): number {
 
 function compare(left: Ranked, right: Ranked): number {
   if (left.rank !== right.rank) return left.rank - right.rank;
-  if (left.entry.name.length !== right.entry.name.length) return left.entry.name.length - right.entry.name.length;
+  if (left.entry.name.length !== right.entry.name.length)
+    return left.entry.name.length - right.entry.name.length;
   if (left.entry.name === right.entry.name) return left.entry.id < right.entry.id ? -1 : 1;
   return left.entry.name < right.entry.name ? -1 : 1;
 }

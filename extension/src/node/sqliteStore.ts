@@ -1,15 +1,16 @@
 // The library's tables, typed. Stores bytes and ids; knows no keys and opens nothing. Writes happen inside `write`,
 // which is durable when it returns and holds the lock that keeps other windows from writing in between.
 
+import type { RecordId } from '@cuebook/shared/encoding/ids';
 import type { PromptId, RunId } from '../library/api.ts';
 import type { Database, Row } from './database.ts';
 import { prepareSchema } from './storeSchema.ts';
 
 export interface StoredRecord {
   readonly row: number;
-  /** Null where a purge erased it. */
-  readonly bytes: Uint8Array | null;
-  readonly id: string;
+  readonly id: RecordId;
+  /** Of the record, or of the tombstone that a purge left of it. */
+  readonly bytes: Uint8Array;
 }
 
 export interface NewRecord {
@@ -27,9 +28,28 @@ export interface StoredRun {
 }
 
 /** Kinds of sealed local values. */
-export type BlobKind = 'snapshot' | 'draft' | 'memory';
+export type BlobKind = 'snapshot' | 'draft' | 'memory' | 'unreadable';
 /** What other windows learn of a change. The id is a prompt's for `text`, empty for the others. */
 export type TouchKind = 'text' | 'tree' | 'runs' | 'status';
+
+/**
+ * Single values of the store.
+ * - storeId: names the secret that opens this store; account, workspace: whose it is
+ * - check: a sealed constant, which opens with the right store key only
+ * - kitBox: the store's secret, sealed to the recovery kit
+ * - kitCode: the kit's code, sealed, until the user has said that it is saved
+ * - kitOfferClaimed: some window has offered the kit
+ * - setAside: another window has put this library aside, nothing may be written to it any more
+ */
+export type MetaKey =
+  | 'storeId'
+  | 'account'
+  | 'workspace'
+  | 'check'
+  | 'kitBox'
+  | 'kitCode'
+  | 'kitOfferClaimed'
+  | 'setAside';
 
 export interface Touch {
   readonly kind: TouchKind;
@@ -43,15 +63,16 @@ export interface SqliteStore {
   writeAsync<T>(work: () => Promise<T>): Promise<T>;
   version(): number;
 
-  meta(key: string): Uint8Array | null;
-  setMeta(key: string, value: Uint8Array): void;
-  deleteMeta(key: string): void;
+  meta(key: MetaKey): Uint8Array | null;
+  setMeta(key: MetaKey, value: Uint8Array): void;
+  deleteMeta(key: MetaKey): void;
 
   /** Answers the row of the record. */
   addRecord(record: NewRecord): number;
   recordsAfter(workspace: string, row: number, limit: number): readonly StoredRecord[];
   record(id: string): Uint8Array | null;
-  eraseRecord(id: string): void;
+  /** Puts the tombstone in the place of the record. */
+  eraseRecord(id: string, tombstone: Uint8Array): void;
 
   addLogEntry(log: string, position: number, bytes: Uint8Array): void;
   logEntries(log: string): readonly Uint8Array[];
@@ -60,6 +81,7 @@ export interface SqliteStore {
 
   blob(kind: BlobKind, id: string): Uint8Array | null;
   blobIds(kind: BlobKind): readonly string[];
+  countBlobs(kind: BlobKind): number;
   setBlob(kind: BlobKind, id: string, bytes: Uint8Array): void;
   /** Answers whether there was one. */
   deleteBlob(kind: BlobKind, id: string): boolean;
@@ -151,12 +173,12 @@ function recordTables(
         )
         .map((found) => ({
           row: number(found, 'row'),
-          id: text(found, 'id'),
-          bytes: bytesOrNull(found, 'bytes'),
+          id: text(found, 'id') as RecordId,
+          bytes: bytes(found, 'bytes'),
         })),
     record: (id) => bytesOrNull(database.first('SELECT bytes FROM records WHERE id = ?', id), 'bytes'),
-    eraseRecord: (id) => {
-      database.run('UPDATE records SET bytes = NULL WHERE id = ?', id);
+    eraseRecord: (id, tombstone) => {
+      database.run('UPDATE records SET bytes = ? WHERE id = ?', tombstone, id);
     },
     addLogEntry: (log, position, entry) => {
       database.run('INSERT INTO logs (log, position, bytes) VALUES (?, ?, ?)', log, position, entry);
@@ -175,12 +197,13 @@ function recordTables(
   };
 }
 
-function blobTable(database: Database): Tables<'blob' | 'blobIds' | 'setBlob' | 'deleteBlob'> {
+function blobTable(database: Database): Tables<'blob' | 'blobIds' | 'countBlobs' | 'setBlob' | 'deleteBlob'> {
   return {
     blob: (kind, id) =>
       bytesOrNull(database.first('SELECT bytes FROM blobs WHERE kind = ? AND id = ?', kind, id), 'bytes'),
     blobIds: (kind) =>
       database.all('SELECT id FROM blobs WHERE kind = ?', kind).map((row) => text(row, 'id')),
+    countBlobs: (kind) => number(database.first('SELECT count(*) AS n FROM blobs WHERE kind = ?', kind), 'n'),
     setBlob: (kind, id, value) => {
       database.run(
         'INSERT INTO blobs (kind, id, bytes) VALUES (?, ?, ?) ON CONFLICT (kind, id) DO UPDATE SET bytes = excluded.bytes',

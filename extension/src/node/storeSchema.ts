@@ -8,10 +8,10 @@ export const storeFormat = 1;
 
 /**
  * - meta: single values; `storeId`, counters, sealed check value, kit box, sealed kit code
- * - records: sealed records of the replica in the order of their arrival; `bytes` null = erased by a purge
+ * - records: sealed records of the replica in the order of their arrival, or the tombstones that purges left
  * - logs: entries of account and team logs, verbatim
  * - boxes: keys sealed to somebody, verbatim
- * - blobs: sealed local values by kind: snapshot, draft, memory
+ * - blobs: sealed local values by kind: snapshot, draft, memory; unreadable = damaged ones that were in the way
  * - runs: sealed run history, oldest first
  * - touched: what changed last at which tick, so that another window learns what to refresh; `tick` of a text is its
  *   `mtime`
@@ -24,7 +24,7 @@ CREATE TABLE records (
   workspace TEXT NOT NULL,
   grp TEXT NOT NULL,
   stream TEXT NOT NULL,
-  bytes BLOB
+  bytes BLOB NOT NULL
 ) STRICT;
 CREATE TABLE logs (
   log TEXT NOT NULL,

@@ -1,0 +1,146 @@
+// Search and partials: the calls that read many texts.
+
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { GroupId } from '@cuebook/shared/encoding/ids';
+import { versionText } from '@cuebook/shared/replica/history';
+import type { LibraryView } from '@cuebook/shared/replica/libraryView';
+import { isLive } from '@cuebook/shared/replica/tree';
+import type { LibraryCalls, PromptId, ResolvedPartial, SearchHit } from '../library/api.ts';
+import { shownText } from './libraryDocuments.ts';
+import { success } from './libraryProblem.ts';
+import type { LibrarySession } from './librarySession.ts';
+import { groupOf, placedGroup, promptIdOf, promptSummary } from './librarySummaries.ts';
+import { createSearchIndex, excerptOf, type SearchIndex, type SearchMatch } from './searchIndex.ts';
+
+const mostHits = 200;
+const mostPartials = 200;
+
+type SearchCalls = Pick<LibraryCalls, 'search' | 'partialsOf' | 'includes' | 'usedBy'>;
+
+export function createSearchCalls(session: LibrarySession): SearchCalls {
+  const fresh = createFreshIndex(session);
+  return {
+    search: async (query, limit) => {
+      const index = await fresh();
+      const matches = index.search(query, Math.min(limit, mostHits));
+      return success(matches.map((match) => hitOf(session, match, query)));
+    },
+
+    partialsOf: async (text, referrer) =>
+      success(collectPartials(session, { includes: session.ports.factsOf(text).includes, referrer })),
+
+    includes: async (id) => {
+      const prompt = placedGroup(session, id, 'prompt');
+      const includes = prompt.content?.facts.includes ?? [];
+      return success(includes.map((reference) => resolved(session, reference, id)));
+    },
+
+    usedBy: async (id) =>
+      success(
+        session
+          .view()
+          .usedBy(groupOf(id))
+          .map((prompt) => promptSummary(session, prompt)),
+      ),
+  };
+}
+
+/**
+ * An index that holds what the library holds now. Fills itself when first asked, in slices, so that other calls are
+ * answered in between; afterwards only what changed is read.
+ */
+function createFreshIndex(session: LibrarySession): () => Promise<SearchIndex> {
+  const index = createSearchIndex();
+  const marks = new Map<PromptId, string>();
+  let upTo: { readonly view: LibraryView; readonly tick: number } | null = null;
+  let filling: Promise<void> | null = null;
+
+  const fill = async (): Promise<void> => {
+    const view = session.view();
+    const tick = session.tick();
+    if (upTo?.view === view && upTo.tick === tick) return;
+    let sliceEnds = performance.now() + sliceMs;
+    for (const prompt of view.prompts()) {
+      if (performance.now() > sliceEnds) {
+        await nextTurn();
+        sliceEnds = performance.now() + sliceMs;
+      }
+      refresh({ session, index, marks }, prompt.id);
+    }
+    const present = new Set(view.prompts().map((prompt) => promptIdOf(prompt.id)));
+    for (const id of [...marks.keys()].filter((id) => !present.has(id))) {
+      marks.delete(id);
+      index.delete(id);
+    }
+    upTo = { view, tick };
+  };
+
+  return async () => {
+    filling ??= fill().finally(() => {
+      filling = null;
+    });
+    await filling;
+    return index;
+  };
+}
+
+const sliceMs = 20;
+
+interface Indexing {
+  readonly session: LibrarySession;
+  readonly index: SearchIndex;
+  /** What of each prompt is in the index. */
+  readonly marks: Map<PromptId, string>;
+}
+
+/** Asks for the prompt anew: it may have changed since the list was made. */
+function refresh({ session, index, marks }: Indexing, group: GroupId): void {
+  const { tree } = session.view();
+  const prompt = tree.group(group);
+  if (!isLive(prompt)) return;
+  const id = promptIdOf(group);
+  const draft = session.drafts().has(id) ? session.store.touchedAt('text', id) : '';
+  const mark = `${prompt.content?.record ?? ''} ${prompt.place.record} ${draft}`;
+  if (marks.get(id) === mark) return;
+  marks.set(id, mark);
+  const { text } = shownText(session, id);
+  index.set({ id, name: tree.shownName(prompt), tags: prompt.content?.facts.tags ?? [], text });
+}
+
+function hitOf(session: LibrarySession, { id, matched, line }: SearchMatch, query: string): SearchHit {
+  const prompt = promptSummary(session, placedGroup(session, id));
+  const excerpt = matched === 'body' ? excerptOf(shownText(session, id).text, line, query) : '';
+  return { prompt, matched, excerpt, line };
+}
+
+interface Referring {
+  readonly includes: readonly string[];
+  readonly referrer: PromptId | null;
+}
+
+/** What a text includes, and what that includes, each reference once, nearest first. */
+function collectPartials(session: LibrarySession, start: Referring): readonly ResolvedPartial[] {
+  const found = new Map<string, ResolvedPartial>();
+  const waiting: Referring[] = [start];
+  for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
+    for (const reference of next.includes) {
+      if (found.has(reference) || found.size >= mostPartials) continue;
+      const partial = resolved(session, reference, next.referrer);
+      found.set(reference, partial);
+      if (partial.target === null || partial.text === null) continue;
+      waiting.push({ includes: session.ports.factsOf(partial.text).includes, referrer: partial.target.id });
+    }
+  }
+  return [...found.values()];
+}
+
+function resolved(session: LibrarySession, reference: string, referrer: PromptId | null): ResolvedPartial {
+  const target = session.view().resolve(reference, referrer === null ? null : groupOf(referrer));
+  if (target === null) return { reference, target: null, text: null };
+  const id = promptIdOf(target.prompt.id);
+  const text =
+    target.revisionId === null
+      ? shownText(session, id).text
+      : versionText(session.state(), session.ports, { id: target.prompt.id, revisionId: target.revisionId });
+  return { reference, target: promptSummary(session, target.prompt), text };
+}

@@ -1,0 +1,187 @@
+// The library of one folder: answers every call of the contract, whatever state the folder and its key are in.
+//
+// Opens with the first call. A library whose key is missing, or which cannot be opened, answers each call with that
+// problem and changes nothing on the disk; `unlockWithKit`, `retryKey` and `setAside` are the ways out.
+
+import type {
+  LibraryCalls,
+  LibraryHostCalls,
+  LibraryProblem,
+  LibraryResult,
+  LibraryStatus,
+} from '../library/api.ts';
+import { forwardCalls } from './libraryCallNames.ts';
+import type { IdentityTools } from './libraryIdentity.ts';
+import { secretFromKit } from './libraryKit.ts';
+import { type Opened, openStore, type OpeningDependencies, unlockWith } from './libraryOpening.ts';
+import { fail, placeOf, problem, success, toProblem } from './libraryProblem.ts';
+import { openReadyLibrary, type ReadyLibrary } from './readyLibrary.ts';
+import { setStoreAside } from './setAside.ts';
+
+export interface LocalLibraryDependencies {
+  readonly folder: string;
+  readonly host: LibraryHostCalls;
+  readonly tools: IdentityTools;
+  readonly now: () => number;
+  readonly wait: (ms: number) => Promise<void>;
+  /** How often to look for other windows' writes where watching the folder does not tell. */
+  readonly pollMs: number;
+  /** Only for tests: the file may not grow beyond so many pages of 4 KB. */
+  readonly maxPages?: number;
+}
+
+export interface LocalLibrary {
+  readonly calls: LibraryCalls;
+  /** Keeps what makes the next opening fast and closes the file. */
+  close(): Promise<void>;
+}
+
+type Standing =
+  | { readonly kind: 'ready'; readonly library: ReadyLibrary }
+  | Exclude<Opened, { readonly kind: 'unlocked' }>;
+
+/** Calls that work without an open library. */
+type StandingCalls = Pick<LibraryCalls, 'status' | 'retryKey' | 'unlockWithKit' | 'setAside'>;
+
+export function createLocalLibrary(dependencies: LocalLibraryDependencies): LocalLibrary {
+  const standing = createStanding(dependencies);
+  return {
+    calls: { ...forwardedCalls(dependencies, standing), ...standingCalls(dependencies, standing) },
+    close: async () => standing.close(),
+  };
+}
+
+/** Whether the library is open, and the steps between. One of them at a time. */
+interface StandingHolder {
+  now(): Promise<Standing>;
+  /** Closes what is open; the next `now` opens again. */
+  close(): Promise<void>;
+  replace(next: Opened): void;
+}
+
+function createStanding(dependencies: LocalLibraryDependencies): StandingHolder {
+  let current: Promise<Standing> | null = null;
+  const toStanding = (opened: Opened): Standing =>
+    opened.kind === 'unlocked'
+      ? { kind: 'ready', library: openReadyLibrary(dependencies, opened.library) }
+      : opened;
+  const open = async (): Promise<Standing> => {
+    const opened = await openStore(openingOf(dependencies));
+    try {
+      return toStanding(opened);
+    } catch (error) {
+      if (opened.kind === 'unlocked') opened.library.store.close();
+      return { kind: 'unavailable', problem: reported(dependencies.host, error) };
+    }
+  };
+  return {
+    async now() {
+      current ??= open();
+      return current;
+    },
+    async close() {
+      const before = current;
+      current = null;
+      if (before !== null) closeStanding(await before);
+    },
+    replace(next) {
+      current = Promise.resolve(toStanding(next));
+    },
+  };
+}
+
+function openingOf({ folder, host, tools, wait, maxPages }: LocalLibraryDependencies): OpeningDependencies {
+  return { folder, host, tools, wait, ...(maxPages === undefined ? {} : { maxPages }) };
+}
+
+function closeStanding(standing: Standing): void {
+  if (standing.kind === 'ready') standing.library.close();
+  if (standing.kind === 'keyMissing') standing.library.store.close();
+}
+
+function standingCalls(dependencies: LocalLibraryDependencies, standing: StandingHolder): StandingCalls {
+  const { host, folder } = dependencies;
+  const guarded = async <T>(work: () => Promise<LibraryResult<T>>): Promise<LibraryResult<T>> => {
+    try {
+      return await work();
+    } catch (error) {
+      return { ok: false, problem: reported(host, error) };
+    }
+  };
+  const status = async (): Promise<LibraryStatus> => statusOf(await standing.now(), folder);
+  const statusChanged = (): void =>
+    host.changed({ origin: 'here', texts: [], tree: true, runs: true, status: true });
+  return {
+    status,
+    async retryKey() {
+      if ((await standing.now()).kind === 'ready') return status();
+      await standing.close();
+      const found = await status();
+      statusChanged();
+      return found;
+    },
+    unlockWithKit: async (code) =>
+      guarded(async () => {
+        const now = await standing.now();
+        if (now.kind === 'ready') return success(null);
+        if (now.kind === 'unavailable') return { ok: false, problem: now.problem };
+        const secret = await secretFromKit(dependencies.tools.suite, now.library, code);
+        const library = (await unlockWith(openingOf(dependencies), now.library, secret)) ?? fail('kitWrong');
+        standing.replace({ kind: 'unlocked', library });
+        statusChanged();
+        return success(null);
+      }),
+    setAside: async () =>
+      guarded(async () => {
+        const now = await standing.now();
+        if (now.kind === 'ready') fail('busy', onlyClosed);
+        const aside = setStoreAside(
+          now.kind === 'keyMissing' ? now.library.store : null,
+          folder,
+          dependencies.now(),
+        );
+        await standing.close();
+        statusChanged();
+        return success({ folder: aside });
+      }),
+  };
+}
+
+const onlyClosed = {
+  message: 'This library is open; only one that cannot be opened is set aside.',
+  action: 'Use Export to take a copy of it.',
+};
+
+function statusOf(standing: Standing, folder: string): LibraryStatus {
+  switch (standing.kind) {
+    case 'ready':
+      return standing.library.status();
+    case 'keyMissing':
+      return { kind: 'keyMissing', storeId: standing.library.storeId, folder };
+    case 'unavailable':
+      return { kind: 'unavailable', problem: standing.problem };
+  }
+}
+
+function forwardedCalls({ host }: LocalLibraryDependencies, standing: StandingHolder): LibraryCalls {
+  return forwardCalls(async (name, values) => {
+    try {
+      const now = await standing.now();
+      if (now.kind !== 'ready') return { ok: false, problem: whyClosed(now) };
+      const calls: Partial<LibraryCalls> = now.library.calls;
+      return await (calls[name] as (...given: readonly unknown[]) => Promise<unknown>)(...values);
+    } catch (error) {
+      return { ok: false, problem: reported(host, error) };
+    }
+  });
+}
+
+function whyClosed(standing: Exclude<Standing, { readonly kind: 'ready' }>): LibraryProblem {
+  return standing.kind === 'unavailable' ? standing.problem : problem('keyMissing');
+}
+
+function reported(host: LibraryHostCalls, error: unknown): LibraryProblem {
+  const found = toProblem(error);
+  if (found.code === 'internal') host.log('error', `The library failed: ${placeOf(error)}`);
+  return found;
+}

@@ -1,0 +1,125 @@
+// A library that is open: the session, what keeps it up to date, and every call that works on it.
+
+import { randomBytes } from 'node:crypto';
+import type { ReplicaPorts } from '@cuebook/shared/replica/ports';
+import { factsOfText, mergeTexts } from '@cuebook/shared/replica/promptText';
+import type { LibraryCalls, LibraryHostCalls, LibraryStatus } from '../library/api.ts';
+import { createDocumentCalls } from './libraryDocuments.ts';
+import { createExportCalls } from './libraryExportCalls.ts';
+import type { IdentityTools } from './libraryIdentity.ts';
+import { createKitCalls, kitStatus } from './libraryKit.ts';
+import { createMemoryCalls } from './libraryMemory.ts';
+import type { UnlockedLibrary } from './libraryOpening.ts';
+import { placeOf, toProblem } from './libraryProblem.ts';
+import { createRunCalls } from './libraryRuns.ts';
+import { createSearchCalls } from './librarySearch.ts';
+import { type LibrarySession, openSession } from './librarySession.ts';
+import { createTreeCalls } from './libraryTree.ts';
+import { watchStore } from './storeWatch.ts';
+
+export interface ReadyDependencies {
+  readonly host: LibraryHostCalls;
+  readonly tools: IdentityTools;
+  readonly now: () => number;
+  readonly pollMs: number;
+}
+
+/** Calls that need an open library. */
+export type ReadyCalls = Omit<LibraryCalls, 'status' | 'retryKey' | 'unlockWithKit' | 'setAside'>;
+
+export interface ReadyLibrary {
+  readonly calls: ReadyCalls;
+  status(): LibraryStatus;
+  close(): void;
+}
+
+/** Takes the store over: closing the library closes it. */
+export function openReadyLibrary(dependencies: ReadyDependencies, library: UnlockedLibrary): ReadyLibrary {
+  const { host, pollMs } = dependencies;
+  const { store, identity } = library;
+  const quietly = unattended(host);
+  const watching = watchStore({
+    databasePath: store.path,
+    onHint: () => quietly(() => session.catchUp()),
+    pollMs,
+  });
+  const session = openSession({
+    store,
+    seals: identity.seals,
+    ports: portsOf(dependencies, library),
+    changed: host.changed,
+    log: host.log,
+    announce: watching.announce,
+    whenIdle: (work, delayMs) => {
+      const timer = setTimeout(() => quietly(work), delayMs);
+      return () => clearTimeout(timer);
+    },
+  });
+  return {
+    calls: callsOf(dependencies, session, library),
+    status: () => statusOf(dependencies, session, library),
+    close() {
+      watching.close();
+      session.close();
+      store.close();
+    },
+  };
+}
+
+/** For work that nobody waits for: what goes wrong is logged, and tried again the next time. */
+function unattended(host: LibraryHostCalls): (work: () => void) => void {
+  return (work) => {
+    try {
+      work();
+    } catch (error) {
+      host.log('warn', `The library could not do its own work: ${toProblem(error).code} ${placeOf(error)}`);
+    }
+  };
+}
+
+function portsOf({ now }: ReadyDependencies, { store, identity }: UnlockedLibrary): ReplicaPorts {
+  return {
+    records: identity.records,
+    now,
+    randomBytes: (length) => new Uint8Array(randomBytes(length)),
+    factsOf: factsOfText,
+    merge: mergeTexts,
+    readRecord: (id) => store.record(id),
+  };
+}
+
+function callsOf(
+  dependencies: ReadyDependencies,
+  session: LibrarySession,
+  library: UnlockedLibrary,
+): ReadyCalls {
+  const { now } = dependencies;
+  return {
+    ...createTreeCalls(session),
+    ...createDocumentCalls(session),
+    ...createSearchCalls(session),
+    ...createExportCalls(session, now),
+    ...createRunCalls(session),
+    ...createMemoryCalls(session),
+    ...createKitCalls({ session, account: library.identity.account, now }),
+  };
+}
+
+function statusOf(
+  { now }: ReadyDependencies,
+  session: LibrarySession,
+  { identity }: UnlockedLibrary,
+): LibraryStatus {
+  const view = session.view();
+  const personal = {
+    id: session.state().workspace,
+    kind: 'personal',
+    name: session.state().workspaceName === '' ? 'Personal' : session.state().workspaceName,
+    promptCount: view.prompts().length,
+  } as const;
+  return {
+    kind: 'ready',
+    workspaces: [personal],
+    kit: kitStatus({ session, account: identity.account, now }),
+  };
+}
