@@ -1,0 +1,127 @@
+// The commands of the library, in one table. A handler loads what it does when it is used; arguments come from menus,
+// keys and links, so every handler takes them as unknown.
+
+import * as vscode from 'vscode';
+import type { FolderId, PromptId } from '../../library/api.ts';
+import type { Services } from '../services.ts';
+import { isLibraryNode, promptIdOf, type LibraryNode } from './nodes.ts';
+import type { LibraryTree } from './tree.ts';
+import type { VirtualTexts } from './virtualTexts.ts';
+
+type Handler = (...given: readonly unknown[]) => Promise<unknown>;
+
+export interface LibraryCommands {
+  /** Ids and handlers, for registering and for the test that compares them with the manifest. */
+  register(): vscode.Disposable;
+  readonly importFiles: (uris: readonly vscode.Uri[], folderId: FolderId | null) => Promise<void>;
+}
+
+/** Argument of the tree's own keys in the manifest: keys carry no row. */
+const bySelection = 'selection';
+
+export function createLibraryCommands(deps: {
+  readonly services: Services;
+  readonly tree: LibraryTree;
+  readonly texts: VirtualTexts;
+  readonly reveal: (id: PromptId) => Promise<void>;
+  /** The rows that are selected in the tree: what its keys mean. */
+  readonly selection: () => readonly LibraryNode[];
+}): LibraryCommands {
+  const { services, tree, texts, reveal, selection } = deps;
+  const { library, context } = services;
+  const actions = async () => import('./promptActions.ts');
+  const conflicts = async () => import('./conflictFlow.ts');
+
+  const importFiles = async (uris: readonly vscode.Uri[], folderId: FolderId | null): Promise<void> => {
+    const { importPrompts } = await import('./importPrompts.ts');
+    await importPrompts({ library, reports: texts.reports }, { uris, folderId });
+  };
+
+  /** The rows that a menu command is for: those selected if there are several, else the clicked one. */
+  const nodesOf = ([clicked, selected]: readonly unknown[]): readonly LibraryNode[] => {
+    if (clicked === bySelection) return selection();
+    const rows = Array.isArray(selected) ? selected.filter(isLibraryNode) : [];
+    if (rows.length > 0) return rows;
+    return isLibraryNode(clicked) ? [clicked] : [];
+  };
+  const nodeOf = (argument: unknown): unknown => (argument === bySelection ? selection()[0] : argument);
+
+  const handlers: Readonly<Record<string, Handler>> = {
+    'cuebook.newPrompt': async (at) => {
+      const prompt = await (await actions()).newPrompt(library, at);
+      if (prompt) await reveal(prompt.id);
+    },
+    'cuebook.newFolder': async (at) => (await actions()).newFolder(library, at),
+    'cuebook.openPrompt': async (at, line) => (await actions()).openPrompt(library, at, line),
+    'cuebook.renameItem': async (at) => (await actions()).renameItem(library, nodeOf(at)),
+    'cuebook.duplicatePrompt': async (at) => (await actions()).duplicatePrompt(library, at),
+    'cuebook.moveItem': async (...given) => (await actions()).moveItems(library, nodesOf(given)),
+    'cuebook.trashItem': async (...given) => (await actions()).trashItems(library, nodesOf(given)),
+    'cuebook.restoreItem': async (...given) => (await actions()).restoreItems(library, nodesOf(given)),
+    'cuebook.purgeItem': async (...given) => (await actions()).purgeItems(library, nodesOf(given)),
+    'cuebook.emptyTrash': async () => (await actions()).emptyTrash(library),
+    'cuebook.addFavourite': async (at) => (await actions()).setFavourite(library, at, true),
+    'cuebook.removeFavourite': async (at) => (await actions()).setFavourite(library, at, false),
+    'cuebook.copyReference': async (at) => (await actions()).copyReference(library, at),
+    'cuebook.searchPrompts': async (query) =>
+      (await import('./search.ts')).searchPrompts(library, typeof query === 'string' ? query : ''),
+    'cuebook.filterLibrary': async (text) => filterTree(tree, text),
+    'cuebook.clearFilter': async () => filterTree(tree, ''),
+    'cuebook.refreshLibrary': async () => tree.refresh(),
+    'cuebook.importPrompts': async (given) => {
+      const { askAndImport } = await import('./importPrompts.ts');
+      await askAndImport({ library, reports: texts.reports }, given);
+    },
+    'cuebook.exportItem': async (at) => (await import('./exportPrompts.ts')).exportItem(library, at),
+    'cuebook.exportEverything': async (target) =>
+      (await import('./exportPrompts.ts')).exportScope(
+        library,
+        { kind: 'everything' },
+        target instanceof vscode.Uri ? target : undefined,
+      ),
+    'cuebook.addSamples': async () =>
+      (await import('./samples.ts')).addSamples(library, context.extensionUri),
+    'cuebook.showVersions': async (at) => (await import('./versions.ts')).showVersions(library, at),
+    'cuebook.openConflict': async (at) => {
+      const id = promptInQuestion(at);
+      if (id) await (await import('./conflictEditor.ts')).openConflict(library, id);
+    },
+    'cuebook.finishConflict': async (at) => {
+      const id = promptInQuestion(at);
+      return id ? (await conflicts()).finishConflict(library, id) : false;
+    },
+    'cuebook.acceptConflictSide': async (uri, line, choice) => {
+      if (!(uri instanceof vscode.Uri) || typeof line !== 'number') return false;
+      if (choice !== 'mine' && choice !== 'theirs' && choice !== 'both') return false;
+      return (await conflicts()).acceptSide(uri, line, choice);
+    },
+  };
+
+  return {
+    importFiles,
+    register: () =>
+      vscode.Disposable.from(
+        ...Object.entries(handlers).map(([id, handler]) => vscode.commands.registerCommand(id, handler)),
+      ),
+  };
+}
+
+function promptInQuestion(argument: unknown): PromptId | null {
+  return promptIdOf(argument) ?? promptIdOf(vscode.window.activeTextEditor?.document.uri);
+}
+
+async function filterTree(tree: LibraryTree, given: unknown): Promise<void> {
+  const text = typeof given === 'string' ? given : await askForFilter(tree.filter());
+  if (text === undefined) return;
+  tree.setFilter(text);
+  await vscode.commands.executeCommand('setContext', 'cuebook.filtered', tree.filter() !== '');
+  if (tree.filter() !== '') await vscode.commands.executeCommand('cuebook.library.focus');
+}
+
+async function askForFilter(now: string): Promise<string | undefined> {
+  return vscode.window.showInputBox({
+    title: vscode.l10n.t('Filter Prompts'),
+    prompt: vscode.l10n.t('Words of a name, or “tag:” and a tag. Empty shows everything.'),
+    value: now,
+  });
+}

@@ -1,0 +1,154 @@
+// Which files of a folder are prompts, where they go, and what is said about them afterwards. Pure.
+
+import type { PromptFileKind } from '@cuebook/shared/format/importPrompt';
+import { escapeMarkdown } from './plainText.ts';
+
+export interface FoundFile {
+  /** Names from the folder that was picked to the file; the file's own name last. */
+  readonly segments: readonly string[];
+  readonly size: number;
+}
+
+export interface PlannedFile<File extends FoundFile> {
+  readonly file: File;
+  readonly kind: PromptFileKind;
+  /** Folders to make in the library. */
+  readonly folders: readonly string[];
+}
+
+export type SkipReason = 'partOfSkill' | 'aboutProject' | 'tooLarge';
+
+export interface ImportPlan<File extends FoundFile> {
+  readonly files: readonly PlannedFile<File>[];
+  readonly skipped: readonly { readonly file: File; readonly reason: SkipReason }[];
+}
+
+export const importLimits = { files: 5000, bytes: 1024 * 1024, depth: 12 };
+
+const skillFile = 'SKILL.md';
+
+/** Folders that hold no prompts: of tools, of versions beside an export of ours. */
+export function isSearchedFolder(name: string): boolean {
+  if (name === 'node_modules' || name.endsWith('.history')) return false;
+  return !name.startsWith('.') || name === '.github' || name === '.claude' || name === '.agents';
+}
+
+/** Null for what is no prompt at all. */
+export function kindOf(fileName: string): PromptFileKind | null {
+  if (fileName.endsWith('.draft.cue.md')) return null;
+  if (fileName.endsWith('.cue.md')) return 'cue';
+  if (fileName.endsWith('.prompt.md')) return 'prompt.md';
+  if (fileName === skillFile) return 'skill';
+  return fileName.toLowerCase().endsWith('.md') ? 'markdown' : null;
+}
+
+/** `picked`: the user chose this very file, so it is imported whatever it is called. */
+export function planImport<File extends FoundFile & { readonly picked?: boolean }>(
+  found: readonly File[],
+): ImportPlan<File> {
+  const skills = found
+    .filter(({ segments }) => segments.at(-1) === skillFile)
+    .map(({ segments }) => segments.slice(0, -1).join('/'));
+  const files: PlannedFile<File>[] = [];
+  const skipped: { readonly file: File; readonly reason: SkipReason }[] = [];
+  for (const file of found) {
+    const kind = kindOf(file.segments.at(-1) ?? '');
+    if (kind === null) continue;
+    const reason = skipReason(file, kind, skills);
+    if (reason === null) files.push(planned(file, kind));
+    else skipped.push({ file, reason });
+  }
+  return { files, skipped };
+}
+
+function skipReason(
+  file: FoundFile & { readonly picked?: boolean },
+  kind: PromptFileKind,
+  skills: readonly string[],
+): SkipReason | null {
+  if (file.size > importLimits.bytes) return 'tooLarge';
+  if (file.picked === true || kind !== 'markdown') return null;
+  if (aboutProject.test(file.segments.at(-1) ?? '')) return 'aboutProject';
+  const path = file.segments.join('/');
+  return skills.some((skill) => skill !== '' && path.startsWith(`${skill}/`)) ? 'partOfSkill' : null;
+}
+
+const aboutProject =
+  /^(?:readme|changelog|license|contributing|code_of_conduct|security|support|agents|claude)\.md$/i;
+
+function planned<File extends FoundFile>(file: File, kind: PromptFileKind): PlannedFile<File> {
+  // A skill is named by its folder, which is therefore no folder in the library.
+  const folders = file.segments.slice(0, kind === 'skill' ? -2 : -1);
+  return { file, kind, folders: folders.map(cleanName) };
+}
+
+/** A folder name that the library takes: no control characters or slashes, at most 120 characters, never empty. */
+function cleanName(name: string): string {
+  const clean = name
+    .normalize('NFC')
+    .replaceAll(/[\p{Cc}/\\]/gu, ' ')
+    .replaceAll(/\s+/g, ' ')
+    .trim();
+  const short = Array.from(clean).slice(0, 120).join('').trim();
+  return short === '' || short === '.' || short === '..' ? 'folder' : short;
+}
+
+/** What became of one file. The lists are sentences for the user. */
+export interface ImportOutcome {
+  readonly path: string;
+  /** As shown in the library; null if it was not imported. */
+  readonly importedAs: string | null;
+  readonly mapped: readonly string[];
+  readonly kept: readonly string[];
+  readonly notMapped: readonly string[];
+  readonly problem: string | null;
+}
+
+/** A Markdown document for the user: first what needs a look, then the rest. */
+export function importReport(outcomes: readonly ImportOutcome[]): string {
+  const imported = outcomes.filter(({ importedAs }) => importedAs !== null);
+  const failed = outcomes.filter(({ problem }) => problem !== null);
+  const looked = imported.filter(({ notMapped }) => notMapped.length > 0);
+  const plain = imported.filter(({ notMapped }) => notMapped.length === 0);
+  return [
+    '# Import report',
+    `${count(imported.length, 'prompt')} imported${failed.length === 0 ? '' : `, ${count(failed.length, 'file')} not`}.`,
+    ...section('Not imported', failed.map(failedLine)),
+    ...section('Imported, but please look', looked.flatMap(detailLines)),
+    ...section('Imported', plain.flatMap(detailLines)),
+    '',
+  ].join('\n\n');
+}
+
+function section(title: string, lines: readonly string[]): readonly string[] {
+  return lines.length === 0 ? [] : [`## ${title}`, lines.join('\n')];
+}
+
+function failedLine({ path, problem }: ImportOutcome): string {
+  return `- **${escapeMarkdown(path)}**: ${escapeMarkdown(problem ?? '')}`;
+}
+
+function detailLines(outcome: ImportOutcome): readonly string[] {
+  const { path, importedAs, mapped, kept, notMapped } = outcome;
+  return [
+    `- **${escapeMarkdown(path)}** → ${escapeMarkdown(importedAs ?? '')}`,
+    ...notMapped.map((line) => `  - not mapped: ${escapeMarkdown(line)}`),
+    ...mapped.map((line) => `  - mapped: ${escapeMarkdown(line)}`),
+    ...kept.map((line) => `  - kept as it was: ${escapeMarkdown(line)}`),
+  ];
+}
+
+function count(number: number, noun: string): string {
+  return `${number} ${noun}${number === 1 ? '' : 's'}`;
+}
+
+export function skipText(reason: SkipReason): string {
+  switch (reason) {
+    case 'partOfSkill':
+      return 'It belongs to a skill and is no prompt of its own. Pick the file itself to import it.';
+    case 'aboutProject':
+      return 'It describes a project and is no prompt. Pick the file itself to import it.';
+    case 'tooLarge':
+      return 'It is larger than 1 MB.';
+  }
+}

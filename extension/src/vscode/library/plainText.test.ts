@@ -1,0 +1,28 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { escapeIcons, escapeMarkdown, labelOf, oneLine } from './plainText.ts';
+
+test('a name cannot put an icon into the tree', () => {
+  expect(escapeIcons('$(trash) all $(bug)')).not.toMatch(/\$\(/);
+  fc.assert(fc.property(fc.string(), (text) => !labelOf(text).includes('$(')));
+});
+
+test('a label is one line without characters that turn the reading direction', () => {
+  expect(oneLine('a\n\tb\u2028c\u202Ed', 50)).toBe('a b cd');
+  fc.assert(
+    fc.property(
+      fc.string({ unit: 'binary' }),
+      (text) => !/[\n\r\u2028\u2029\u202e\u0000]/.test(labelOf(text)),
+    ),
+  );
+});
+
+test('a long label is cut between characters, never inside one', () => {
+  expect(oneLine('😀'.repeat(10), 4)).toBe('😀😀😀…');
+});
+
+test("a file's name in a report is text, not Markdown", () => {
+  expect(escapeMarkdown('[x](command:run) <img> **b** `c`')).toBe(
+    String.raw`\[x\]\(command:run\) \<img\> \*\*b\*\* \`c\``,
+  );
+});

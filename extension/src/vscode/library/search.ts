@@ -1,0 +1,103 @@
+// Search over names, tags and texts as you type, in a quick pick; also the picker of commands that need a prompt.
+
+import * as vscode from 'vscode';
+import type { Library, LibraryProblem, PromptSummary, SearchHit } from '../../library/api.ts';
+import { promptUri } from '../promptUri.ts';
+import { createLatestOnly } from './latestOnly.ts';
+import { labelOf, oneLine } from './plainText.ts';
+import { sentenceOf } from './problems.ts';
+
+interface HitItem extends vscode.QuickPickItem {
+  readonly hit: SearchHit;
+}
+
+const limit = 100;
+
+/** Opens the prompt that the user picks, at the line that matched. */
+export async function searchPrompts(library: Library, query = ''): Promise<void> {
+  const hit = await pickHit(library, {
+    title: vscode.l10n.t('Search Prompts'),
+    placeholder: vscode.l10n.t('Words in names, tags and texts'),
+    query,
+  });
+  if (!hit) return;
+  const at = new vscode.Position(hit.line, 0);
+  const options = hit.matched === 'body' ? { selection: new vscode.Range(at, at) } : {};
+  await vscode.window.showTextDocument(promptUri(hit.prompt), options);
+}
+
+/** The prompt that the user picks, or null. */
+export async function pickPrompt(library: Library, title: string): Promise<PromptSummary | null> {
+  const hit = await pickHit(library, { title, placeholder: vscode.l10n.t('Which prompt?'), query: '' });
+  return hit?.prompt ?? null;
+}
+
+interface PickOptions {
+  readonly title: string;
+  readonly placeholder: string;
+  readonly query: string;
+}
+
+async function pickHit(library: Library, options: PickOptions): Promise<SearchHit | null> {
+  const pick = vscode.window.createQuickPick<HitItem>();
+  pick.title = options.title;
+  pick.placeholder = options.placeholder;
+  pick.value = options.query;
+  pick.keepScrollPosition = false;
+  const queries = createLatestOnly(
+    async (query: string) => hitsFor(library, query),
+    (answer) => {
+      pick.busy = false;
+      if (answer.ok) pick.items = answer.hits.map(itemOf);
+      else pick.placeholder = sentenceOf(answer.problem);
+    },
+  );
+  const ask = (query: string): void => {
+    pick.busy = true;
+    queries.ask(query);
+  };
+  try {
+    return await new Promise<SearchHit | null>((resolve) => {
+      pick.onDidChangeValue(ask);
+      pick.onDidAccept(() => resolve(pick.selectedItems[0]?.hit ?? null));
+      pick.onDidHide(() => resolve(null));
+      pick.show();
+      // Warms the index while the user is still typing the first word.
+      void library.search('', 1);
+      ask(options.query);
+    });
+  } finally {
+    queries.stop();
+    pick.dispose();
+  }
+}
+
+type Hits =
+  | { readonly ok: true; readonly hits: readonly SearchHit[] }
+  | { readonly ok: false; readonly problem: LibraryProblem };
+
+async function hitsFor(library: Library, query: string): Promise<Hits> {
+  if (query.trim() !== '') {
+    const found = await library.search(query, limit);
+    return found.ok ? { ok: true, hits: found.value } : found;
+  }
+  const all = await library.list({ limit });
+  if (!all.ok) return all;
+  return {
+    ok: true,
+    hits: all.value.map((prompt) => ({ prompt, matched: 'name', excerpt: '', line: 0 })),
+  };
+}
+
+function itemOf(hit: SearchHit): HitItem {
+  const folder = hit.prompt.path.split('/').slice(0, -1).join(' / ');
+  const detail = hit.excerpt || hit.prompt.description;
+  return {
+    hit,
+    label: labelOf(hit.prompt.name),
+    description: labelOf([folder, ...hit.prompt.tags.map((tag) => `#${tag}`)].filter(Boolean).join('  ')),
+    ...(detail === '' ? {} : { detail: labelOf(oneLine(detail, 120)) }),
+    // The library has matched already, in texts that the row does not show.
+    alwaysShow: true,
+  };
+}
