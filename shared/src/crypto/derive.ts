@@ -4,21 +4,16 @@
 import { concatBytes } from '../util/bytes.ts';
 import { invariant } from '../util/invariant.ts';
 import { context, type Label } from './labels.ts';
-import type { CryptoPrimitives } from './primitives.ts';
+import type { CryptoPrimitives, HmacSha512 } from './primitives.ts';
 
 export const KEY_BYTES = 32;
 const BLOCK_BYTES = 64;
 const FIRST_BLOCK = Uint8Array.of(1);
 
 /** HKDF-Expand(key, info, length), length ≤ 64: T(1) = HMAC(key, info ‖ 0x01), cut to `length`. */
-export function hkdfExpand(
-  primitives: Pick<CryptoPrimitives, 'hmacSha512'>,
-  key: Uint8Array,
-  info: Uint8Array,
-  length: number,
-): Uint8Array {
+export function hkdfExpand(key: HmacSha512, info: Uint8Array, length: number): Uint8Array {
   invariant(length > 0 && length <= BLOCK_BYTES, 'at most one block is expanded');
-  const block = primitives.hmacSha512(key, concatBytes(info, FIRST_BLOCK));
+  const block = key(concatBytes(info, FIRST_BLOCK));
   return length === BLOCK_BYTES ? block : block.slice(0, length);
 }
 
@@ -29,7 +24,7 @@ export function deriveKey(
   label: Label,
   ...parts: readonly Uint8Array[]
 ): Uint8Array {
-  return hkdfExpand(primitives, key, concatBytes(context(label), ...parts), KEY_BYTES);
+  return hkdfExpand(primitives.hmacSha512(key), concatBytes(context(label), ...parts), KEY_BYTES);
 }
 
 /** The key of one sealed message and the commitment to it, both from one expansion. */
@@ -39,11 +34,7 @@ export interface MessageKey {
 }
 
 /** HKDF-Expand(key, info, 64): first half the AES key, second half what commits to it. */
-export function deriveMessageKey(
-  primitives: Pick<CryptoPrimitives, 'hmacSha512'>,
-  key: Uint8Array,
-  info: Uint8Array,
-): MessageKey {
-  const block = hkdfExpand(primitives, key, info, BLOCK_BYTES);
+export function deriveMessageKey(key: HmacSha512, info: Uint8Array): MessageKey {
+  const block = hkdfExpand(key, info, BLOCK_BYTES);
   return { key: block.subarray(0, KEY_BYTES), commitment: block.subarray(KEY_BYTES) };
 }

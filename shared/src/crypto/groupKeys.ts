@@ -7,12 +7,13 @@ import { bytesToBase32 } from '../encoding/base32.ts';
 import { idToBytes, type WorkspaceId } from '../encoding/ids.ts';
 import { redact, reveal, type Redacted } from '../util/redacted.ts';
 import { deriveKey } from './derive.ts';
-import type { CryptoPrimitives } from './primitives.ts';
+import type { CryptoPrimitives, HmacSha512 } from './primitives.ts';
 
 /** 32 random bytes of a workspace and epoch. */
 export type EpochKey = Redacted<Uint8Array> & { readonly __key?: 'epoch' };
-export type GroupKey = Redacted<Uint8Array> & { readonly __key?: 'group' };
-export type StreamKey = Redacted<Uint8Array> & { readonly __key?: 'streams' };
+/** Ready for the derivations that every record needs. */
+export type GroupKey = Redacted<HmacSha512> & { readonly __key?: 'group' };
+export type StreamKey = Redacted<HmacSha512> & { readonly __key?: 'streams' };
 
 export interface GroupKeys {
   /** Null if the key of that epoch is not here. Remembers what it derived. */
@@ -34,7 +35,8 @@ export function createGroupKeys(
       if (known !== undefined) return known;
       const epochKey = epochKeys.get(epoch);
       if (epochKey === undefined) return null;
-      const key = redact(deriveKey(primitives, reveal(epochKey), 'group', workspaceBytes, group));
+      const bytes = deriveKey(primitives, reveal(epochKey), 'group', workspaceBytes, group);
+      const key = redact(primitives.hmacSha512(bytes));
       derived.set(name, key);
       return key;
     },
@@ -47,5 +49,6 @@ export function deriveStreamKey(
   workspace: WorkspaceId,
   firstEpochKey: EpochKey,
 ): StreamKey {
-  return redact(deriveKey(primitives, reveal(firstEpochKey), 'streams', idToBytes(workspace)));
+  const bytes = deriveKey(primitives, reveal(firstEpochKey), 'streams', idToBytes(workspace));
+  return redact(primitives.hmacSha512(bytes));
 }

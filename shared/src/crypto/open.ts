@@ -51,7 +51,7 @@ function openUnder(
   if (bytes.length < SEALED_HEADER_BYTES) return fail('malformed', 'Sealed bytes end too early.');
   const header = bytes.subarray(0, SEALED_HEADER_BYTES);
   const salt = header.subarray(2, 2 + SALT_BYTES);
-  const derived = deriveMessageKey(primitives, reveal(under), concatBytes(binding.context, salt));
+  const derived = deriveMessageKey(primitives.hmacSha512(reveal(under)), concatBytes(binding.context, salt));
   if (!equalBytes(derived.commitment, header.subarray(2 + SALT_BYTES))) {
     return fail('wrongKey', 'Sealed under another key or for another purpose.');
   }

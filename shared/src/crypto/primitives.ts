@@ -3,6 +3,8 @@
 
 /** Checks one signature; never throws, whatever the bytes are. */
 export type Ed25519Verifier = (message: Uint8Array, signature: Uint8Array) => boolean;
+/** 64 bytes. */
+export type HmacSha512 = (data: Uint8Array) => Uint8Array;
 export type Ed25519Signer = (message: Uint8Array) => Uint8Array;
 
 /** What is needed to check, but neither to sign nor to open anything: all that a blind server uses. */
@@ -20,8 +22,8 @@ export interface CryptoPrimitives extends VerifyPrimitives {
   /** From the operating system's generator. */
   readonly random: (length: number) => Uint8Array;
   readonly sha512: (data: Uint8Array) => Uint8Array;
-  /** HMAC-SHA-512: 64 bytes. */
-  readonly hmacSha512: (key: Uint8Array, data: Uint8Array) => Uint8Array;
+  /** HMAC-SHA-512 under one key. Preparing a key costs several times what using it does: keep what is used often. */
+  readonly hmacSha512: (key: Uint8Array) => HmacSha512;
   /** AES-256-GCM with a 12-byte nonce; returns ciphertext ‖ 16-byte tag. */
   readonly aesGcmSeal: (input: AesGcmInput, plaintext: Uint8Array) => Uint8Array;
   /** `sealed` is ciphertext ‖ 16-byte tag. Null if it does not open; nothing of the plaintext is returned then. */

@@ -6,7 +6,7 @@ import { hmac } from '@noble/hashes/hmac.js';
 import { sha256, sha512 } from '@noble/hashes/sha2.js';
 import { randomBytes } from '@noble/hashes/utils.js';
 import { ED25519_BYTES, hasCanonicalS, isPrimeOrderPoint } from './ed25519Rule.ts';
-import type { AesGcmInput, CryptoPrimitives, Ed25519Verifier } from './primitives.ts';
+import type { AesGcmInput, CryptoPrimitives, Ed25519Verifier, HmacSha512 } from './primitives.ts';
 
 const AES_GCM_TAG_BYTES = 16;
 
@@ -15,7 +15,10 @@ export function createPurePrimitives(): CryptoPrimitives {
     random: randomBytes,
     sha256: (data) => sha256(data),
     sha512: (data) => sha512(data),
-    hmacSha512: (key, data) => hmac(sha512, key, data),
+    hmacSha512(key): HmacSha512 {
+      const keyed = hmac.create(sha512, key);
+      return (data) => keyed.clone().update(data).digest();
+    },
     aesGcmSeal: ({ key, nonce, associated }, plaintext) => gcm(key, nonce, associated).encrypt(plaintext),
     aesGcmOpen: openAesGcm,
     ed25519PublicKey: (seed) => ed25519.getPublicKey(seed),

@@ -55,7 +55,7 @@ export function parseKit(suite: Suite, typed: string): Result<RecoveryKit, KitPr
 }
 
 function kitFrom(suite: Suite, secret: Uint8Array): RecoveryKit {
-  const seed = suite.hmacSha512(context('kitSeed'), secret).slice(0, KEY_BYTES);
+  const seed = suite.hmacSha512(context('kitSeed'))(secret).slice(0, KEY_BYTES);
   return { code: redact(format(suite, secret)), keys: deriveDeviceKeys(suite, redact(seed)) };
 }
 

@@ -44,7 +44,7 @@ function sealUnder(
   plaintext: Uint8Array,
 ): Uint8Array {
   const salt = primitives.random(SALT_BYTES);
-  const derived = deriveMessageKey(primitives, reveal(under), concatBytes(binding.context, salt));
+  const derived = deriveMessageKey(primitives.hmacSha512(reveal(under)), concatBytes(binding.context, salt));
   const header = sealedHeader(binding.kind, salt, derived.commitment);
   const associated = binding.associated === undefined ? header : concatBytes(header, binding.associated);
   const input = { key: derived.key, nonce: ZERO_NONCE, associated };

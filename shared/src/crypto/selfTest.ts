@@ -73,7 +73,7 @@ const SELF_TESTS: Readonly<Record<PrimitiveName, (primitives: CryptoPrimitives) 
   // RFC 4231, test case 2.
   hmacSha512: ({ hmacSha512 }) =>
     sameHex(
-      hmacSha512(ascii('Jefe'), ascii('what do ya want for nothing?')),
+      hmacSha512(ascii('Jefe'))(ascii('what do ya want for nothing?')),
       '164b7a7bfcf819e2e395fbe73b56e0a387bd64222e831fd610270cd7ea250554' +
         '9758bf75c05a994a6d034f65f8f0e6fdcaeab1a34d4a6b4b636e070a38bce737',
     ),

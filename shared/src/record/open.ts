@@ -20,7 +20,7 @@ export function openRecord(
   groupKey: GroupKey,
   record: ParsedRecord,
 ): Result<Uint8Array, OpenProblem> {
-  const { key, commitment } = deriveMessageKey(primitives, reveal(groupKey), recordInfo(record.salt));
+  const { key, commitment } = deriveMessageKey(reveal(groupKey), recordInfo(record.salt));
   if (!equalBytes(commitment, record.commitment)) {
     return fail('wrongKey', 'A record is sealed under another key than the one of its group and epoch.');
   }

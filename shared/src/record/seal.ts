@@ -32,7 +32,7 @@ export function sealRecord(
 ): SealedRecord {
   invariant(payload.length <= MAX_PAYLOAD_BYTES, `a payload has at most ${MAX_PAYLOAD_BYTES} bytes`);
   const salt = primitives.random(SALT_BYTES);
-  const { key, commitment } = deriveMessageKey(primitives, reveal(keys.group), recordInfo(salt));
+  const { key, commitment } = deriveMessageKey(reveal(keys.group), recordInfo(salt));
   const header: RecordHeader = { ...draft, salt, commitment };
   const headerBytes = encodeHeader(header);
   const input = { key, nonce: RECORD_NONCE, associated: headerBytes };

@@ -5,7 +5,6 @@
 
 import { context } from '../crypto/labels.ts';
 import type { StreamKey } from '../crypto/groupKeys.ts';
-import type { CryptoPrimitives } from '../crypto/primitives.ts';
 import { idFromBytes, idToBytes, SHORT_ID_BYTES, type GroupId, type StreamId } from '../encoding/ids.ts';
 import { textToUtf8 } from '../encoding/utf8.ts';
 import { concatBytes } from '../util/bytes.ts';
@@ -24,15 +23,10 @@ const ROLES: readonly StreamRole['role'][] = [
   'thread',
 ];
 
-export function streamId(
-  primitives: Pick<CryptoPrimitives, 'hmacSha512'>,
-  key: StreamKey,
-  group: GroupId,
-  role: StreamRole,
-): StreamId {
+export function streamId(key: StreamKey, group: GroupId, role: StreamRole): StreamId {
   const number = Uint8Array.of(ROLES.indexOf(role.role));
   const info = concatBytes(context('stream'), idToBytes(group), number, roleName(role));
-  return idFromBytes<StreamId>(primitives.hmacSha512(reveal(key), info).slice(0, SHORT_ID_BYTES));
+  return idFromBytes<StreamId>(reveal(key)(info).slice(0, SHORT_ID_BYTES));
 }
 
 /** The stream that a payload belongs to. A record in another stream than this one's is not sound. */
