@@ -97,7 +97,6 @@ export function applyRecord(batch: Batch, record: OpenedRecord): void {
   const { header, seq, status, payload } = record;
   const opened = openGroup(batch, header.group);
   countRecord(batch, header);
-  batch.clock += 1;
   if (batch.quarantine.get(header.id)?.reason === 'parentMissing') batch.quarantine.delete(header.id);
   if (opened.group.purged) {
     batch.erase.push(header.id);
@@ -115,8 +114,9 @@ export function applyRecord(batch: Batch, record: OpenedRecord): void {
   }
 }
 
-/** Keeps the device's counter rising, also over records of which only a tombstone is left. */
+/** Keeps the clock and the device's counter rising, also over records of which only a tombstone is left. */
 export function countRecord(batch: Batch, header: RecordHeader): void {
+  batch.clock += 1;
   const highest = batch.counters.get(header.device) ?? 0;
   batch.counters.set(header.device, Math.max(highest, header.counter));
 }

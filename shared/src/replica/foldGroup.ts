@@ -46,7 +46,11 @@ export function foldGroup(
 function purged(before: Group, entries: readonly StreamEntry[], purge: StreamEntry): GroupFold {
   return {
     group: {
+      // Nothing of what it was: a replica that only ever saw tombstones shows the same.
       ...before,
+      kind: null,
+      createdAt: 0,
+      newerFormat: false,
       place: null,
       trashedAt: null,
       trashedWith: null,

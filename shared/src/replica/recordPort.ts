@@ -43,7 +43,7 @@ export function createRecordPort(suite: Suite, membership: Membership): RecordPo
     workspace,
     author,
     device,
-    streamOf: (group, role) => streamId(suite, streamKey, group, role),
+    streamOf: (group, role) => streamId(streamKey, group, role),
     seal: (draft) => seal(suite, membership, draft),
     parse: (bytes) => parse(suite, bytes),
     open(bytes) {
@@ -77,7 +77,7 @@ function seal(suite: Suite, membership: Membership, draft: RecordDraft): SealedR
   const { workspace, author, device, sign, groupKeys, streamKey, present } = membership;
   const { group, role, parents, counter, flag, payload } = draft;
   const { epoch, teamLog, seen } = present();
-  const stream = streamId(suite, streamKey, group, role);
+  const stream = streamId(streamKey, group, role);
   const encoded = encodePayload(payload);
   invariant(encoded.ok, 'commands check texts and names before they seal them');
   const header = { flag, workspace, group, stream, parents, epoch, author, device, counter, teamLog, seen };

@@ -267,11 +267,12 @@ describe('names and folders', () => {
       'team/parts/uses',
     ]);
     const [uses, helper, other] = result.map((created) => created.id);
-    const content = window.state().groups.get(uses as GroupId)?.content;
+    if (uses === undefined || helper === undefined) throw new Error('No prompts.');
+    const content = window.state().groups.get(uses)?.content;
     expect(content?.references.map((reference) => reference.prompt)).toEqual([helper, other]);
     expect(
       viewLibrary(window.state())
-        .usedBy(helper as GroupId)
+        .usedBy(helper)
         .map((user) => user.id),
     ).toEqual([uses]);
   });
@@ -431,7 +432,8 @@ describe('records from the disk', () => {
     window.run((state, ports) =>
       saveText(state, ports, { id, text: 'three\n', base: two.result.revisionId }),
     );
-    const lost = two.records[0]?.header.id as RecordId;
+    const lost = two.records[0]?.header.id;
+    if (lost === undefined) throw new Error('No record.');
     const kept = store.rows.filter((row) => row.id !== lost);
     const { state } = receive(emptyReplica(window.state().workspace), window.ports, kept, { verify: 'now' });
     expect(currentText(state, window.ports, id)).toBe('three\n');
@@ -455,7 +457,9 @@ describe('records from the disk', () => {
       ...ports,
       readRecord: (record: RecordId) => {
         const bytes = ports.readRecord(record);
-        return bytes === null || record !== last?.id ? bytes : bytes.with(-1, (bytes.at(-1) ?? 0) ^ 1);
+        return bytes === null || record !== last?.id
+          ? bytes
+          : bytes.with(bytes.length - 1, (bytes.at(-1) ?? 0) ^ 1);
       },
     };
     const refused = settle(later.state, forging, unchecked);
