@@ -13,6 +13,7 @@ test('an editor without Cuebook has nothing to complain about beyond its known n
   await window.typeOver('export const total = 2;\n');
   await window.save();
   await window.setTheme('light');
+  await window.setTheme('highContrast');
   await window.reload();
   expect(await editor.complaints()).toEqual([]);
 });

@@ -56,6 +56,10 @@ const noise: readonly Noise[] = [
     because: 'VS Code says so at every reload in a browser',
   },
   {
+    pattern: /No search provider registered for scheme: vscode-remote, waiting/,
+    because: 'Ctrl+P pressed before the extension host is up',
+  },
+  {
     pattern: /Unable to write file 'vscode-log:\S+ \(Error: IndexedDB database 'vscode-web-db' is closed/,
     because: 'a reload closes the database in which the page keeps its own log',
   },

@@ -12,11 +12,11 @@ const patience = 60_000;
 
 export type Theme = 'dark' | 'light' | 'highContrast' | 'highContrastLight';
 
-const themes: Readonly<Record<Theme, { readonly id: string; readonly bodyClass: string }>> = {
-  dark: { id: 'Dark Modern', bodyClass: 'vs-dark' },
-  light: { id: 'Light Modern', bodyClass: 'vs' },
-  highContrast: { id: 'Default High Contrast', bodyClass: 'hc-black' },
-  highContrastLight: { id: 'Default High Contrast Light', bodyClass: 'hc-light' },
+const themes: Readonly<Record<Theme, { readonly label: string; readonly workbenchClass: string }>> = {
+  dark: { label: 'Dark Modern', workbenchClass: 'vs-dark' },
+  light: { label: 'Light Modern', workbenchClass: 'vs' },
+  highContrast: { label: 'Dark High Contrast', workbenchClass: 'hc-black' },
+  highContrastLight: { label: 'Light High Contrast', workbenchClass: 'hc-light' },
 };
 
 export interface EditorWindow {
@@ -48,7 +48,7 @@ export interface EditorWindow {
   treeRow(label: string | RegExp): Locator;
   /** The contents of a webview; the only one, or the one with this title. */
   webview(): FrameLocator;
-  setTheme(theme: Theme, otherSettings?: Readonly<Record<string, unknown>>): Promise<void>;
+  setTheme(theme: Theme): Promise<void>;
   /** Saves `artefacts/screenshots/<name>.png` and returns its path. */
   screenshot(name: string): Promise<string>;
   reload(): Promise<void>;
@@ -161,10 +161,12 @@ function createWindow(
     },
     treeRow: (label) => page.locator('.pane-body .monaco-list-row').filter({ hasText: label }),
     webview: () => page.frameLocator('iframe.webview.ready').frameLocator('#active-frame'),
-    async setTheme(theme, otherSettings = {}) {
-      const { id, bodyClass } = themes[theme];
-      await server.writeSettings({ ...otherSettings, 'workbench.colorTheme': id });
-      await page.locator(`.monaco-workbench.${bodyClass}`).waitFor();
+    async setTheme(theme) {
+      const { label, workbenchClass } = themes[theme];
+      await window.runCommand('Preferences: Color Theme');
+      await window.pick(label, label);
+      await page.locator(`.monaco-workbench.${workbenchClass}`).waitFor();
+      await quickInput.waitFor({ state: 'hidden' });
     },
     async screenshot(name) {
       const file = path.join(artefactsFolder, 'screenshots', `${name}.png`);
