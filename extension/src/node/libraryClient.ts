@@ -50,8 +50,8 @@ interface RunningWorker {
   readonly channel: WorkerChannel<LibraryWorkerCalls, LibraryHostCalls>;
 }
 
-/** No call here throws for an expected failure; `dispose` ends the worker and may be called at any time. */
-export function createLibrary(dependencies: LibraryDependencies): Library & { dispose(): void } {
+/** No call throws for an expected failure. `dispose` may be called at any time, and resolves when the worker has ended. */
+export function createLibrary(dependencies: LibraryDependencies): Library & { dispose(): Promise<void> } {
   const listeners = new Set<(change: LibraryChange) => void>();
   const notify = (change: LibraryChange): void => {
     for (const listener of listeners) listener(change);
@@ -93,12 +93,12 @@ export function createLibrary(dependencies: LibraryDependencies): Library & { di
       listeners.add(listener);
       return () => listeners.delete(listener);
     },
-    dispose() {
+    async dispose() {
       disposed = true;
       listeners.clear();
       const ending = running;
       running = null;
-      if (ending !== null) void end(ending);
+      if (ending !== null) await end(ending);
     },
   };
 }

@@ -29,7 +29,8 @@ export interface LocalSeals {
 
 export function createLocalSeals(suite: Suite, storeKey: Uint8Array): LocalSeals {
   const key = redact(storeKey);
-  const nameKey = hkdfExpand(suite, storeKey, localContext('names'), KEY_BYTES);
+  const nameKey = hkdfExpand(suite.hmacSha512(storeKey), localContext('names'), KEY_BYTES);
+  const hashName = suite.hmacSha512(nameKey);
   const sealOf = ({ purpose, row }: Place): LocalSeal => ({
     key,
     purpose,
@@ -46,7 +47,7 @@ export function createLocalSeals(suite: Suite, storeKey: Uint8Array): LocalSeals
       const plaintext = sealed === null ? null : seals.open(place, sealed);
       return plaintext === null ? null : (JSON.parse(Buffer.from(plaintext).toString('utf8')) as T);
     },
-    nameOf: (text) => bytesToBase32(suite.hmacSha512(nameKey, Buffer.from(text, 'utf8')).subarray(0, 20)),
+    nameOf: (text) => bytesToBase32(hashName(Buffer.from(text, 'utf8')).subarray(0, 20)),
   };
   return seals;
 }
