@@ -14,7 +14,9 @@ export async function countMessages(model: string, messages: readonly RunMessage
   const encoding = encodingOf(model);
   let tokens = perAnswer;
   for (const message of messages) tokens += perMessage + (await countText(encoding.name, message.content));
-  return { tokens, estimated: !encoding.own };
+  const exact =
+    encoding.own && messages.every(({ content }) => content.length <= mostCounted && !longRun.test(content));
+  return { tokens, estimated: !exact };
 }
 
 export async function countAnswer(model: string, text: string): Promise<number> {
@@ -31,17 +33,33 @@ function encodingOf(model: string): { readonly name: EncodingName; readonly own:
   return { name: 'o200k', own: isOpenAi && /^(gpt-|o\d|chatgpt-)/.test(name) };
 }
 
+/** The tokenizer's time grows with the square of a word's length: longer ones (base64, rows of dashes) are cut. */
+const longRun = /\S{257}|\s{257}/;
+const cutRuns = /[^]*?(?:\S{256}|\s{256})|[^]+$/g;
+/** Beyond this, counting all of it would take seconds: the count of the beginning stands for the rest. */
+const mostCounted = 2_000_000;
+
 async function countText(encoding: EncodingName, text: string): Promise<number> {
+  if (text.length > mostCounted) {
+    const counted = await countText(encoding, text.slice(0, mostCounted));
+    return Math.ceil((counted * text.length) / mostCounted);
+  }
+  const count = await counter(encoding);
+  const pieces = longRun.test(text) ? (text.match(cutRuns) ?? []) : [text];
+  return pieces.reduce((sum, piece) => sum + count(piece), 0);
+}
+
+async function counter(encoding: EncodingName): Promise<(text: string) => number> {
   // What looks like a special token in a prompt is text: it must not throw, nor count as one token.
   const options = { allowedSpecial: new Set<string>(), disallowedSpecial: new Set<string>() };
   switch (encoding) {
     case 'o200k': {
       const { countTokens } = await import('gpt-tokenizer/encoding/o200k_base');
-      return countTokens(text, options);
+      return (text) => countTokens(text, options);
     }
     case 'cl100k': {
       const { countTokens } = await import('gpt-tokenizer/encoding/cl100k_base');
-      return countTokens(text, options);
+      return (text) => countTokens(text, options);
     }
   }
 }

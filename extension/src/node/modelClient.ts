@@ -215,6 +215,9 @@ function startWorker(deps: ModelsDeps, onEnd: () => void): RunningWorker {
   return { channel, runs, end: () => end('Cuebook is closing') };
 }
 
+/** Bytes of one answer that the worker has not taken yet. */
+const readAhead = 262_144;
+
 interface Network {
   open(id: FetchId, request: OutgoingRequest): Promise<IncomingResponse>;
   close(id: FetchId): void;
@@ -224,9 +227,21 @@ interface Network {
 function createNetwork(fetch: Fetch, channel: () => RunningWorker['channel']): Network {
   const connections = new Map<FetchId, AbortController>();
 
+  /** Reads ahead by a little: what the platform holds unread is lost when the connection breaks. */
   async function forward(id: FetchId, body: ReadableStream<Uint8Array> | null): Promise<void> {
+    let ahead = 0;
     try {
-      if (body !== null) for await (const bytes of body) await channel().chunk(id, bytes);
+      for await (const bytes of body ?? []) {
+        const size = bytes.byteLength;
+        ahead += size;
+        const taken = channel()
+          .chunk(id, bytes)
+          .then(() => {
+            ahead -= size;
+          });
+        taken.catch(() => undefined);
+        if (ahead > readAhead) await taken;
+      }
       await channel().bodyEnd.asEvent(id, null);
     } catch (error) {
       if (connections.has(id) && !channel().$closed) await channel().bodyEnd.asEvent(id, errorLinks(error));

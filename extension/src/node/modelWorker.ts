@@ -142,15 +142,21 @@ interface Body {
 function createBody(abandon: () => void): Body {
   const failure = Promise.withResolvers<never>();
   failure.promise.catch(() => undefined);
-  let room = Promise.withResolvers<void>();
+  let full: PromiseWithResolvers<void> | null = null;
   let open = true;
+  let lastError: ConnectionFailed | null = null;
   let control: ReadableStreamDefaultController<Uint8Array> | null = null;
 
   function close(): boolean {
     const wasOpen = open;
     open = false;
-    room.resolve();
+    full?.resolve();
     return wasOpen;
+  }
+
+  /** An error empties the queue, so it waits until everything that had arrived was read. */
+  function failWhenRead(): void {
+    if (lastError !== null && control?.desiredSize === bodyBuffer) control.error(lastError);
   }
 
   const stream = new ReadableStream<Uint8Array>(
@@ -158,7 +164,11 @@ function createBody(abandon: () => void): Body {
       start: (controller) => {
         control = controller;
       },
-      pull: () => room.resolve(),
+      pull: () => {
+        full?.resolve();
+        full = null;
+        failWhenRead();
+      },
       cancel: () => {
         if (close()) abandon();
       },
@@ -172,13 +182,14 @@ function createBody(abandon: () => void): Body {
       if (!open || control === null) return;
       control.enqueue(bytes);
       if ((control.desiredSize ?? 1) > 0) return;
-      room = Promise.withResolvers<void>();
-      await room.promise;
+      full ??= Promise.withResolvers<void>();
+      await full.promise;
     },
     end: (links) => {
       if (!close()) return;
-      if (links === null) control?.close();
-      else control?.error(new ConnectionFailed(links));
+      if (links === null) return control?.close();
+      lastError = new ConnectionFailed(links);
+      failWhenRead();
     },
     fail: (error) => {
       if (!close()) return;

@@ -140,12 +140,27 @@ async function* readParts(
   for await (const part of parts) {
     if (run.options.signal.aborted) return { kind: 'failed', evidence: { kind: 'stopped' } };
     if (part.type === 'error') {
-      return { kind: 'failed', evidence: seen.evidence ?? { kind: 'stream', error: part.error } };
+      if (isMissingFinish(part.error) && isComplete(seen)) continue;
+      return { kind: 'failed', evidence: seen.evidence ?? streamEvidence(part.error) };
     }
     if (part.type === 'finish') return await finish(run, seen, part);
     for (const event of eventsOf(run, part)) yield event;
   }
   return { kind: 'failed', evidence: seen.evidence ?? { kind: 'incomplete' } };
+}
+
+function streamEvidence(error: unknown): Evidence {
+  return isMissingFinish(error) ? { kind: 'incomplete' } : { kind: 'stream', error };
+}
+
+/** One client reports a stream that just ends as an error of its own. */
+function isMissingFinish(error: unknown): boolean {
+  return error instanceof Error && /ended without a finish reason/.test(error.message);
+}
+
+/** The protocol's own end mark: some local servers send nothing else to say that they are done. */
+function isComplete(seen: Try): boolean {
+  return seen.tail.includes('[DONE]');
 }
 
 function eventsOf(run: Run, part: LanguageModelV4StreamPart): readonly ModelEvent[] {
@@ -191,7 +206,8 @@ async function finish(run: Run, seen: Try, part: FinishPart): Promise<TryEnd> {
   const { unified, raw } = part.finishReason;
   if (seen.evidence !== null) return { kind: 'failed', evidence: seen.evidence };
   if (isIncomplete(part, seen)) return { kind: 'failed', evidence: { kind: 'incomplete' } };
-  if (unified === 'error') return { kind: 'failed', evidence: { kind: 'stream', error: raw ?? 'error' } };
+  if (unified === 'error' && !isComplete(seen))
+    return { kind: 'failed', evidence: { kind: 'stream', error: raw ?? 'error' } };
   if (unified === 'content-filter' && run.text === '') {
     return { kind: 'failed', evidence: { kind: 'filtered' } };
   }
@@ -202,8 +218,8 @@ async function finish(run: Run, seen: Try, part: FinishPart): Promise<TryEnd> {
 /** The clients report a stream that just ends as finished for no stated reason. */
 function isIncomplete(part: FinishPart, seen: Try): boolean {
   const { unified, raw } = part.finishReason;
-  if (unified === 'interrupted') return !seen.tail.includes('[DONE]');
-  return unified === 'other' && raw === undefined && !seen.tail.includes('[DONE]');
+  if (isComplete(seen)) return false;
+  return unified === 'interrupted' || (unified === 'other' && raw === undefined);
 }
 
 function finishOf(unified: FinishPart['finishReason']['unified']): 'stop' | 'length' | 'filtered' | 'other' {

@@ -116,7 +116,8 @@ function watchedBody(
         controller.enqueue(value);
       } catch (error) {
         seen.evidence ??= { kind: 'connection', links: errorLinks(error) };
-        controller.error(new TryFailed());
+        // Closed, not failed: an error would throw away what the client has not parsed yet. The evidence tells.
+        controller.close();
       } finally {
         silence.end();
       }
