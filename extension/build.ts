@@ -63,7 +63,10 @@ const webview: BuildOptions = {
 
 await rm(out, { recursive: true, force: true });
 await Promise.all([build(host), build(workers), build(webview)]);
-await cp(path.join(here, '..', 'LICENSE'), path.join(here, 'LICENSE'));
+// The marketplaces show them beside the manifest.
+for (const file of ['LICENSE', 'README.md', 'CHANGELOG.md']) {
+  await cp(path.join(here, '..', file), path.join(here, file));
+}
 for (const file of ['extension.js', 'libraryWorker.js', 'modelWorker.js', 'webview/main.js']) {
   const { size } = await stat(path.join(out, file));
   console.log(`${file.padEnd(20)} ${(size / 1024).toFixed(0)} KB`);
