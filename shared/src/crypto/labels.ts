@@ -24,7 +24,6 @@ export const LABELS = {
   tokenAuth: 'cuebook/1/token/auth',
   tokenBox: 'cuebook/1/token/box',
   local: 'cuebook/1/local',
-  approvalCode: 'cuebook/1/approval/code',
   // Hashes
   deviceId: 'cuebook/1/device-id',
   inviteId: 'cuebook/1/invite-id',

@@ -23,8 +23,7 @@ export const KINDS = {
   approvalHello: 0x30,
   approvalAnswer: 0x31,
   approvalReveal: 0x32,
-  approvalGrant: 0x33,
-  invite: 0x34,
+  invite: 0x33,
 } as const;
 
 export type FormatKind = keyof typeof KINDS;

@@ -7,6 +7,7 @@ import type { AccountId, FeedHash, InviteId, TokenId } from '../encoding/ids.ts'
 import type { Reader } from '../encoding/reader.ts';
 import type { Writer } from '../encoding/writer.ts';
 import type { FeedPosition, LogHead } from '../record/header.ts';
+import { LABEL_TAG_BYTES } from '../record/labelTag.ts';
 import { SEALED_KEY_BYTES } from './accountEntry.ts';
 import { defineLog, type LogEntry, type LogFormat } from './log.ts';
 import { ROLES, type Role } from './roles.ts';
@@ -137,7 +138,6 @@ export type TeamEntry = LogEntry<TeamBody>;
 export const MAX_MEMBERS = 4096;
 export const MAX_TOKENS = 1024;
 export const MAX_PROTECTED_LABELS = 256;
-export const LABEL_TAG_BYTES = 16;
 const MAX_ENTRY_BYTES = 1024 * 1024;
 const HASH_BYTES = 32;
 
