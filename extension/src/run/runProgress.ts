@@ -36,9 +36,14 @@ export function isOver(progress: RunProgress): boolean {
   return progress.phase === 'done' || progress.phase === 'stopped' || progress.phase === 'failed';
 }
 
-/** The run after `event`, which came at `at` (epoch milliseconds). What comes after the end changes nothing. */
+/**
+ * The run after `event`, which came at `at` (epoch milliseconds). What comes after the end changes nothing, except that
+ * the count of what was used may come late.
+ */
 export function advance(progress: RunProgress, event: ModelEvent, at: number): RunProgress {
-  if (isOver(progress)) return progress;
+  if (isOver(progress)) {
+    return progress.usage === null && 'usage' in event ? { ...progress, usage: event.usage } : progress;
+  }
   switch (event.type) {
     case 'text':
       return withText(progress, event.text, at);

@@ -106,15 +106,15 @@ export class RunPanel extends LitElement {
     const { state } = this;
     if (state === null) return nothing;
     return html`<main>
-        <p class="for-screen-readers" role="status" aria-live="polite">${spokenStatus(state.run)}</p>
+      <p class="for-screen-readers" role="status" aria-live="polite">${spokenStatus(state.run)}</p>
         ${state.question === null ? nothing : question(state.question, this.send)}
         ${state.run === null
           ? state.question === null
             ? emptyState(state.shortcuts, this.send)
             : nothing
           : this.#run(state.run, state)}
-      </main>
-      ${history(state.history, state.run === null && state.question === null, this.send)}`;
+      ${history(state.history, state.run === null && state.question === null, this.send)}
+    </main>`;
   }
 
   #run(run: RunView, state: PanelState): TemplateResult {

@@ -31,6 +31,7 @@ function icon(name: string): TemplateResult {
 
 export function emptyState(shortcuts: Shortcuts, send: Send): TemplateResult {
   return html`<div class="empty" data-testid="empty">
+    <h1>Run a prompt</h1>
     <p>
       Select text in an editor and run a prompt on it. The answer streams in here; then put it in place of the selection,
       below it, or on the clipboard.
@@ -43,7 +44,7 @@ export function emptyState(shortcuts: Shortcuts, send: Send): TemplateResult {
 export function header({ run, parameters, send }: RunControls): TemplateResult {
   return html`<header>
     <div class="title-row">
-      <h2 title=${run.promptName}>${run.promptName}</h2>
+      <h1 title=${run.promptName}>${run.promptName}</h1>
       ${run.version === '' ? nothing : html`<span class="version">${run.version}</span>`}
       ${run.past ? html`<span class="version">from history, ${dayAndTime(run.startedAt)}</span>` : nothing}
     </div>
@@ -220,7 +221,7 @@ function inputList({ run, parameters, send }: RunControls): TemplateResult {
 function messageList(run: RunView): TemplateResult {
   return html`${run.messages.map(
     ({ role, content }) =>
-      html`<h3>${role}</h3>
+      html`<h2>${role}</h2>
         <pre tabindex="0" role="region" aria-label="Message of ${role}">${content}</pre>`,
   )}`;
 }
@@ -238,7 +239,7 @@ export function question(asked: TextQuestion, send: Send): TemplateResult {
     event.stopPropagation();
   };
   return html`<form class="question" data-testid="question" @keydown=${onKey} @submit=${(event: Event) => event.preventDefault()}>
-    <h2>${asked.title}</h2>
+    <h1>${asked.title}</h1>
     <label for="question-text">${asked.name}</label>
     ${asked.description === '' ? nothing : html`<p class="hint" id="question-hint">${asked.description}</p>`}
     ${asked.problem === '' ? nothing : html`<p class="problem" role="alert">${asked.problem}</p>`}
