@@ -6,8 +6,9 @@ import { closestName } from './closestName.ts';
 import { findHiddenCharacters, type HiddenCharacters } from './hiddenUnicode.ts';
 import { limits } from './limits.ts';
 import { createPartialLoader, hasRoles, type PartialLoader, type PartialResolver } from './partials.ts';
-import type { Diagnostic, PartialNode, PromptDocument, TemplateNode } from './promptDocument.ts';
+import type { Diagnostic, PartialNode, PromptDocument } from './promptDocument.ts';
 import { createReport, type Report } from './report.ts';
+import { partialNodes } from './templateNodes.ts';
 import { uses } from './uses.ts';
 
 export interface DiagnoseOptions {
@@ -159,12 +160,4 @@ function findCycle(
     return null;
   };
   return search(reference, [], keys);
-}
-
-/** All partial tags of a tree, in order. */
-export function partialNodes(nodes: readonly TemplateNode[]): readonly PartialNode[] {
-  return nodes.flatMap((node) => {
-    if (node.kind === 'partial') return [node];
-    return node.kind === 'block' ? [...partialNodes(node.body), ...partialNodes(node.otherwise)] : [];
-  });
 }

@@ -1,5 +1,6 @@
 // Changes to a prompt as text edits: everything that an edit does not name stays byte for byte.
 
+import { partialNodes } from './templateNodes.ts';
 import type { InputDeclaration, PromptDocument, TemplateNode, YamlEntry, YamlMap } from './promptDocument.ts';
 import { lineBreakOf, type Span, type TextEdit } from './text.ts';
 
@@ -172,31 +173,38 @@ function headSpan(
   return text.slice(start, end) === name ? [{ start, end }] : [];
 }
 
-/** Points `{{> from}}` and `{{> from@…}}` to `to`, keeping label, version and quotes. */
+/** Points `{{> from}}` and `{{> from@…}}` to `to`, keeping label and version; quotes where `to` needs them. */
 export function renamePartial(
   document: PromptDocument,
   { from, to }: { readonly from: string; readonly to: string },
 ): readonly TextEdit[] {
-  return partialPathSpans(document, from).map(({ start, end, isQuoted }) => {
-    const text = isQuoted || !/[\s"'=#{}()|[\]]/.test(to) ? to : null;
-    return { start, end, text: text ?? `"${to}"` };
+  return partialReferences(document, from).map(({ span, version, isQuoted }) => {
+    const reference = version === null ? to : `${to}@${version}`;
+    return { ...span, text: isQuoted ? `"${reference}"` : toReference(reference) };
   });
 }
 
-interface PartialPathSpan extends Span {
+/** A reference as it stands in a tag. */
+export function toReference(reference: string): string {
+  return /[\s"'=#{}()|[\]]/.test(reference) ? `"${reference}"` : reference;
+}
+
+export interface PartialReference {
+  /** Quotes included. */
+  readonly span: Span;
+  readonly version: string | null;
   readonly isQuoted: boolean;
 }
 
-function partialPathSpans(document: PromptDocument, path: string): readonly PartialPathSpan[] {
-  const collect = (nodes: readonly TemplateNode[]): readonly PartialPathSpan[] =>
-    nodes.flatMap((node): readonly PartialPathSpan[] => {
-      if (node.kind === 'block') return [...collect(node.body), ...collect(node.otherwise)];
-      if (node.kind !== 'partial' || splitReference(node.reference).path !== path) return [];
-      const isQuoted = node.referenceSpan.end - node.referenceSpan.start !== node.reference.length;
-      const start = node.referenceSpan.start + (isQuoted ? 1 : 0);
-      return [{ start, end: start + path.length, isQuoted }];
-    });
-  return document.messages.flatMap(({ nodes }) => collect(nodes));
+/** Where the document includes the prompt at `path`, in whatever version. */
+export function partialReferences(document: PromptDocument, path: string): readonly PartialReference[] {
+  return document.messages.flatMap(({ nodes }) =>
+    partialNodes(nodes).flatMap(({ reference, referenceSpan: span }): readonly PartialReference[] => {
+      const split = splitReference(reference);
+      if (split.path !== path) return [];
+      return [{ span, version: split.version, isQuoted: span.end - span.start !== reference.length }];
+    }),
+  );
 }
 
 /** `path@label` → path and label; without `@` the label is null. */

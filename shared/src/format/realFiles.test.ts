@@ -30,8 +30,7 @@ interface RealMerge {
   readonly base: string;
   readonly ours: string;
   readonly theirs: string;
-  readonly result?: string;
-  readonly merged?: string;
+  readonly merged: string;
 }
 
 const data = new URL('../../../../shared/data/', import.meta.url);
@@ -53,20 +52,28 @@ function realFiles(): readonly RealFile[] {
     const text = read('./fixtures/review.prompt.md', new URL(import.meta.url));
     return [{ kind: 'prompt.md', name: 'review.prompt.md', text }];
   }
-  const prompts = readdirSync(new URL('prompt-files/', data)).map(
-    (name): RealFile => ({ kind: 'prompt.md', name, text: read(`prompt-files/${name}`) }),
-  );
+  const prompts = readdirSync(new URL('prompt-files/', data)).map((name): RealFile => ({
+    kind: 'prompt.md',
+    name,
+    text: read(`prompt-files/${name}`),
+  }));
   const skills = readdirSync(new URL('skills/', data)).map((folder): RealFile => {
     const name = `skills/${folder}/SKILL.md`;
     return { kind: 'skill', name, text: read(name) };
   });
   const revisions = histories.flatMap(({ name, revisions: all }) =>
-    all.map(({ body }): RealFile => ({ kind: name.endsWith('SKILL.md') ? 'skill' : 'prompt.md', name, text: body })),
+    all.map(({ body }): RealFile => ({
+      kind: name.endsWith('SKILL.md') ? 'skill' : 'prompt.md',
+      name,
+      text: body,
+    })),
   );
   return [...prompts, ...skills, ...revisions];
 }
 
 const files = realFiles();
+/** Milliseconds; several hundred files on a machine that others use too. */
+const allFiles = 60_000;
 
 function originalBody(text: string): string {
   const found = findFrontMatter(text);
@@ -87,55 +94,81 @@ function renderAsWritten(imported: ImportedPrompt): string {
     tags.map(({ span }, index) => ({ ...span, text: `@@${index}@@` })),
   );
   const outcome = render(parseDocument(marked));
-  if (!outcome.ok) throw new Error(`${outcome.errors[0]?.message}`);
+  if (!outcome.ok) throw new Error(outcome.errors[0]?.message ?? '');
   expect(outcome.messages).toHaveLength(1);
-  return (outcome.messages[0]?.content ?? '').replaceAll(/@@(\d+)@@/g, (_, index) => written[Number(index)] ?? '');
+  return (outcome.messages[0]?.content ?? '').replaceAll(
+    /@@(\d+)@@/g,
+    (_, index) => written[Number(index)] ?? '',
+  );
 }
 
-test('every real file parses, keeps its bytes, and is found at its places', () => {
-  for (const { text } of files) {
-    const document = parseDocument(text);
-    expect(document.text).toBe(text);
-    const spans = document.messages.flatMap(({ nodes }) => nodes.map((node) => node.span));
-    for (const { start, end } of spans) expect(start <= end && end <= text.length).toBe(true);
-    for (const { key, keySpan } of document.frontMatter?.root?.entries ?? []) {
-      expect(text.slice(keySpan.start, keySpan.end).replaceAll(/["']/g, '')).toBe(key);
+test(
+  'every real file parses, keeps its bytes, and is found at its places',
+  () => {
+    for (const { text } of files) {
+      const document = parseDocument(text);
+      expect(document.text).toBe(text);
+      const spans = document.messages.flatMap(({ nodes }) => nodes.map((node) => node.span));
+      expect(spans.filter(({ start, end }) => start > end || end > text.length)).toEqual([]);
+      const keys = document.frontMatter?.root?.entries ?? [];
+      const read = keys.map(({ keySpan }) => text.slice(keySpan.start, keySpan.end).replaceAll(/["']/g, ''));
+      expect(read).toEqual(keys.map(({ key }) => key));
     }
-  }
-  process.stdout.write(`real files: n=${files.length}\n`);
-});
+    process.stdout.write(`real files: n=${files.length}\n`);
+  },
+  allFiles,
+);
 
-test('every real file imports to a prompt that renders and reads as the file did', () => {
-  for (const file of files) {
-    const imported = importPromptFile(file);
-    const document = parseDocument(imported.text);
-    expect(document.problems.filter(({ code }) => preventsRendering(code))).toEqual([]);
-    const expected = originalBody(file.text);
-    if (expected === '') continue;
-    expect(renderAsWritten(imported)).toBe(expected);
-    expect(render(document, { builtIns: Object.fromEntries(builtInNames.map((name) => [name, 'x'])) }).ok).toBe(true);
-  }
-});
+test(
+  'every real file imports to a prompt that renders and reads as the file did',
+  () => {
+    for (const file of files) {
+      const imported = importPromptFile(file);
+      const document = parseDocument(imported.text);
+      expect(document.problems.filter(({ code }) => preventsRendering(code))).toEqual([]);
+      const expected = originalBody(file.text);
+      if (expected === '') continue;
+      expect(renderAsWritten(imported)).toBe(expected);
+      expect(
+        render(document, { builtIns: Object.fromEntries(builtInNames.map((name) => [name, 'x'])) }).ok,
+      ).toBe(true);
+    }
+  },
+  allFiles,
+);
 
-test('every real file imports to a prompt that renders when its names become inputs', () => {
-  for (const file of files) {
-    const imported = importPromptFile({ ...file, declareInputs: true });
-    const document = parseDocument(imported.text);
-    const outcome = render(document);
-    expect(outcome.ok || outcome.errors.every(({ code }) => code === 'nothingToSay')).toBe(true);
-    expect(diagnose(document).filter(({ code }) => code === 'inputUndeclared')).toEqual([]);
-  }
-});
+test(
+  'every real file imports to a prompt that renders when its names become inputs',
+  () => {
+    for (const file of files) {
+      const imported = importPromptFile({ ...file, declareInputs: true });
+      const document = parseDocument(imported.text);
+      const outcome = render(document);
+      expect(outcome.ok || outcome.errors.every(({ code }) => code === 'nothingToSay')).toBe(true);
+      expect(diagnose(document).filter(({ code }) => code === 'inputUndeclared')).toEqual([]);
+    }
+  },
+  allFiles,
+);
 
-test('what was imported once is taken as it is the second time', () => {
-  for (const file of files) {
-    const { text, name } = importPromptFile(file);
-    expect(importPromptFile({ kind: 'cue', name: `${name}.cue.md`, text })).toMatchObject({ text, name });
-  }
-});
+test(
+  'what was imported once is taken as it is the second time',
+  () => {
+    for (const file of files) {
+      const { text, name } = importPromptFile(file);
+      expect(importPromptFile({ kind: 'cue', name: `${name}.cue.md`, text })).toMatchObject({ text, name });
+    }
+  },
+  allFiles,
+);
 
 function count(
-  cases: readonly { readonly base: string; readonly mine: string; readonly theirs: string; readonly result: string }[],
+  cases: readonly {
+    readonly base: string;
+    readonly mine: string;
+    readonly theirs: string;
+    readonly result: string;
+  }[],
 ): Record<'n' | 'cleanEqual' | 'cleanDifferent' | 'conflict', number> {
   const counts = { n: cases.length, cleanEqual: 0, cleanDifferent: 0, conflict: 0 };
   for (const { result, ...sides } of cases) {
@@ -153,30 +186,44 @@ test('real three-way merges come out as people made them, or as conflicts', () =
     base: merge.base,
     mine: merge.ours,
     theirs: merge.theirs,
-    result: merge.result ?? merge.merged ?? '',
+    result: merge.merged,
   }));
   const counts = count(cases);
   process.stdout.write(`real merges: ${JSON.stringify(counts)}\n`);
-  expect(counts.cleanEqual + counts.cleanDifferent + counts.conflict).toBe(counts.n);
+  // Four of the five, as measured: none may be lost, and none may silently differ from what the person made.
+  if (hasData) expect(counts).toEqual({ n: 5, cleanEqual: 4, cleanDifferent: 0, conflict: 1 });
 });
 
-test('of three consecutive revisions the first and last, merged over the middle one, lose neither side', () => {
-  const cases = histories.flatMap(({ revisions }) =>
-    revisions.slice(2).flatMap((theirs, index) => {
-      const [base, mine] = [revisions[index], revisions[index + 1]];
-      return base && mine ? [{ base: base.body, mine: mine.body, theirs: theirs.body, result: theirs.body }] : [];
-    }),
-  );
-  process.stdout.write(`history triples: ${JSON.stringify(count(cases))}\n`);
-  for (const { base, mine, theirs } of cases) {
-    const outcome = mergeDocuments({ base, mine, theirs });
-    const text = outcome.text;
-    const dropped = new Set([...linesOf(base)].filter((line) => !linesOf(mine).has(line) || !linesOf(theirs).has(line)));
-    for (const line of [...linesOf(mine), ...linesOf(theirs)]) {
-      if (!dropped.has(line)) expect(text.includes(line)).toBe(true);
+test(
+  'of three consecutive revisions the first and last, merged over the middle one, lose neither side',
+  () => {
+    const cases = histories.flatMap(({ revisions }) =>
+      revisions.slice(2).flatMap((theirs, index) => {
+        const [base, mine] = [revisions[index], revisions[index + 1]];
+        return base && mine
+          ? [{ base: base.body, mine: mine.body, theirs: theirs.body, result: theirs.body }]
+          : [];
+      }),
+    );
+    process.stdout.write(`history triples: ${JSON.stringify(count(cases))}\n`);
+    for (const { base, mine, theirs } of cases) {
+      const outcome = mergeDocuments({ base, mine, theirs });
+      const lines = {
+        base: linesOf(base),
+        mine: linesOf(mine),
+        theirs: linesOf(theirs),
+        merged: linesOf(outcome.text),
+      };
+      const isDropped = (line: string): boolean =>
+        lines.base.has(line) && !(lines.mine.has(line) && lines.theirs.has(line));
+      const lost = [...lines.mine, ...lines.theirs].filter(
+        (line) => !isDropped(line) && !lines.merged.has(line),
+      );
+      expect(lost).toEqual([]);
     }
-  }
-});
+  },
+  allFiles,
+);
 
 function linesOf(text: string): ReadonlySet<string> {
   return new Set(text.split(/\r?\n/));
