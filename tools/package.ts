@@ -16,9 +16,20 @@ export async function packageExtension(): Promise<string> {
   const file = path.join(artefactsFolder, 'cuebook.vsix');
   await mkdir(artefactsFolder, { recursive: true });
   const vsce = path.join(extensionFolder, 'node_modules', '.bin', 'vsce');
-  await mustRun(vsce, ['package', '--no-dependencies', '--allow-missing-repository', '--out', file], {
-    cwd: extensionFolder,
-  });
+  await mustRun(
+    vsce,
+    [
+      'package',
+      '--no-dependencies',
+      '--allow-missing-repository',
+      '--no-rewrite-relative-links',
+      '--out',
+      file,
+    ],
+    {
+      cwd: extensionFolder,
+    },
+  );
   return file;
 }
 
