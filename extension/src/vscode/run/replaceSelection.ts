@@ -34,9 +34,14 @@ export function createSelectionReplacer(): SelectionReplacer {
   let review: Review | null = null;
   let count = 0;
 
+  const setReview = (next: Review | null): void => {
+    review = next;
+    void vscode.commands.executeCommand('setContext', 'cuebook.reviewing', next !== null);
+  };
+
   const end = async (): Promise<void> => {
     const ended = review;
-    review = null;
+    setReview(null);
     if (ended) await closeComparison(ended.resultUri);
   };
 
@@ -62,7 +67,7 @@ export function createSelectionReplacer(): SelectionReplacer {
     }),
     vscode.window.tabGroups.onDidChangeTabs(({ closed }) => {
       const mine = review?.resultUri.toString();
-      if (mine !== undefined && closed.some((tab) => resultUriOf(tab)?.toString() === mine)) review = null;
+      if (mine !== undefined && closed.some((tab) => resultUriOf(tab)?.toString() === mine)) setReview(null);
     }),
   );
 
@@ -77,12 +82,12 @@ export function createSelectionReplacer(): SelectionReplacer {
       count += 1;
       const fileName = target.uri.path.split('/').at(-1) ?? 'document';
       const resultUri = vscode.Uri.from({ scheme: resultScheme, path: `/${count}/${fileName}` });
-      review = {
+      setReview({
         replacement,
         resultUri,
         seen: textsAt(located),
         result: resultOf(located, replacement.texts),
-      };
+      });
       await vscode.commands.executeCommand(
         'vscode.diff',
         target.uri,
