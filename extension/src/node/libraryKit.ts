@@ -49,7 +49,7 @@ export function createKitCalls(dependencies: KitDependencies): KitCalls {
   };
 }
 
-export function kitStatus({ session, now }: KitDependencies): KitStatus {
+export function kitStatus({ session, now }: Omit<KitDependencies, 'account'>): KitStatus {
   const { store } = session;
   if (store.meta('kitCode') === null) return { state: 'saved', due: false };
   const claimed = store.meta('kitOfferClaimed') !== null;

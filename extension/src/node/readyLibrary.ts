@@ -3,7 +3,7 @@
 import { randomBytes } from 'node:crypto';
 import type { ReplicaPorts } from '@cuebook/shared/replica/ports';
 import { factsOfText, mergeTexts } from '@cuebook/shared/replica/promptText';
-import type { LibraryCalls, LibraryHostCalls, LibraryStatus } from '../library/api.ts';
+import type { LibraryCalls, LibraryChange, LibraryHostCalls, LibraryStatus } from '../library/api.ts';
 import { createDocumentCalls } from './libraryDocuments.ts';
 import { createExportCalls } from './libraryExportCalls.ts';
 import type { IdentityTools } from './libraryIdentity.ts';
@@ -35,7 +35,7 @@ export interface ReadyLibrary {
 
 /** Takes the store over: closing the library closes it. */
 export function openReadyLibrary(dependencies: ReadyDependencies, library: UnlockedLibrary): ReadyLibrary {
-  const { host, pollMs } = dependencies;
+  const { host, now, pollMs } = dependencies;
   const { store, identity } = library;
   const quietly = unattended(host);
   const watching = watchStore({
@@ -47,17 +47,25 @@ export function openReadyLibrary(dependencies: ReadyDependencies, library: Unloc
     store,
     seals: identity.seals,
     ports: portsOf(dependencies, library),
-    changed: host.changed,
-    log: host.log,
-    announce: watching.announce,
+    changed: (change) => host.changed(withKitNews(change)),
+    log: (level, message) => host.log(level, message),
+    announce: () => watching.announce(),
     whenIdle: (work, delayMs) => {
       const timer = setTimeout(() => quietly(work), delayMs);
       return () => clearTimeout(timer);
     },
   });
+  let wasDue = kitStatus({ session, now }).due;
+  /** That the kit became due is a change of the status as well. */
+  function withKitNews(change: LibraryChange): LibraryChange {
+    const { due } = kitStatus({ session, now });
+    const turned = due !== wasDue;
+    wasDue = due;
+    return turned ? { ...change, status: true } : change;
+  }
   return {
     calls: callsOf(dependencies, session, library),
-    status: () => statusOf(dependencies, session, library),
+    status: () => statusOf(dependencies, session),
     close() {
       watching.close();
       session.close();
@@ -105,11 +113,7 @@ function callsOf(
   };
 }
 
-function statusOf(
-  { now }: ReadyDependencies,
-  session: LibrarySession,
-  { identity }: UnlockedLibrary,
-): LibraryStatus {
+function statusOf({ now }: ReadyDependencies, session: LibrarySession): LibraryStatus {
   const view = session.view();
   const personal = {
     id: session.state().workspace,
@@ -120,6 +124,6 @@ function statusOf(
   return {
     kind: 'ready',
     workspaces: [personal],
-    kit: kitStatus({ session, account: identity.account, now }),
+    kit: kitStatus({ session, now }),
   };
 }

@@ -1,0 +1,81 @@
+// One window of the editor as a process of its own: the library over its real worker thread, driven from the test over
+// the process's channel. Killing the process kills both, in the middle of whatever they do.
+//
+// Arguments: the library's folder, the file that holds the secrets, the worker's bundle.
+
+import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { pathToFileURL } from 'node:url';
+import type { LibraryCalls, LibraryChange } from '../../extension/src/library/api.ts';
+import { createLibrary } from '../../extension/src/node/libraryClient.ts';
+
+/** What the test sends. */
+export type WindowRequest =
+  | {
+      readonly kind: 'call';
+      readonly id: number;
+      readonly name: keyof LibraryCalls;
+      readonly values: readonly unknown[];
+    }
+  /** Saves versions of a prompt without end, each with a number; says which are acknowledged. */
+  | { readonly kind: 'saveForever'; readonly promptId: string; readonly writer: string };
+
+/** What the window sends. */
+export type WindowMessage =
+  | { readonly kind: 'answer'; readonly id: number; readonly value: unknown }
+  | { readonly kind: 'changed'; readonly change: LibraryChange }
+  | { readonly kind: 'log'; readonly level: string; readonly message: string }
+  | { readonly kind: 'acknowledged'; readonly text: string; readonly revisionId: string };
+
+const [folder = '', secretsFile = '', worker = ''] = process.argv.slice(2);
+const send = (message: WindowMessage): void => {
+  process.send?.(message);
+};
+const logAs =
+  (level: string) =>
+  (message: string): void =>
+    send({ kind: 'log', level, message });
+
+const readSecrets = (): Map<string, string> =>
+  new Map(
+    existsSync(secretsFile) ? (JSON.parse(readFileSync(secretsFile, 'utf8')) as [string, string][]) : [],
+  );
+
+const library = createLibrary({
+  folder,
+  workerUrl: pathToFileURL(worker),
+  log: { debug: logAs('debug'), info: logAs('info'), warn: logAs('warn'), error: logAs('error') },
+  secrets: {
+    get: async (name) => readSecrets().get(name) ?? null,
+    set: async (name, value) => {
+      writeFileSync(`${secretsFile}.${process.pid}`, JSON.stringify([...readSecrets().set(name, value)]));
+      renameSync(`${secretsFile}.${process.pid}`, secretsFile);
+    },
+  },
+});
+library.onDidChange((change) => send({ kind: 'changed', change }));
+
+process.on('message', (request: WindowRequest) => void handle(request));
+process.on('disconnect', () => process.exit());
+
+async function handle(request: WindowRequest): Promise<void> {
+  if (request.kind === 'saveForever') return saveForever(request.promptId, request.writer);
+  const call = library[request.name] as (...values: readonly unknown[]) => Promise<unknown>;
+  send({ kind: 'answer', id: request.id, value: await call(...request.values) });
+}
+
+/** Each save adds a line of its own place, so that those of two writers merge without a person. */
+async function saveForever(promptId: string, writer: string): Promise<void> {
+  const id = promptId as Parameters<LibraryCalls['save']>[0];
+  for (let number = 1; ; number += 1) {
+    const read = await library.read(id);
+    if (!read.ok) continue;
+    const { text: before, revisionId: base, mtime } = read.value;
+    const text = before.replace(new RegExp(`^${writer}: .*$`, 'm'), `${writer}: ${number}.${process.pid}`);
+    const saved = await library.save(id, { text, base, mtime });
+    if (!saved.ok || saved.value.document.revisionId === null) continue;
+    const { revisionId } = saved.value.document;
+    // The revision that holds exactly what was given, also where it was merged with another writer's.
+    const own = saved.value.kind === 'merged' ? saved.value.mineRevisionId : revisionId;
+    send({ kind: 'acknowledged', text, revisionId: own });
+  }
+}
