@@ -52,7 +52,7 @@ test('unknown partials, partials with roles and circles are reported at their re
 });
 
 test('hidden characters are reported with their kind, and what tags spell is shown', () => {
-  const tags = [...'hi']
+  const tags = Array.from('hi')
     .map((letter) => String.fromCodePoint(0xe0000 + (letter.codePointAt(0) ?? 0)))
     .join('');
   const [problem] = diagnose(parseDocument(`a${tags}b`));

@@ -63,6 +63,13 @@ interface Notes {
   readonly notMapped: ImportNote[];
 }
 
+/** A report that nobody reads to its end helps nobody; the text is converted all the same. */
+const maximumNotes = 500;
+
+function add(list: ImportNote[], note: ImportNote): void {
+  if (list.length < maximumNotes) list.push(note);
+}
+
 interface Converting {
   readonly document: PromptDocument;
   readonly notes: Notes;
@@ -97,10 +104,10 @@ function makeFrontMatterReadable(text: string, notes: Notes): string {
   const repaired = text.slice(0, start) + quoteValues(text.slice(start, end)) + text.slice(end);
   const what = 'front matter';
   if (parseDocument(repaired).frontMatter?.root) {
-    notes.mapped.push({ what, reason: 'It was not valid YAML; its texts are in quotes now.', range: null });
+    add(notes.mapped, { what, reason: 'It was not valid YAML; its texts are in quotes now.', range: null });
     return repaired;
   }
-  notes.notMapped.push({ what, reason: 'It is not valid YAML, so it became part of the body.', range: null });
+  add(notes.notMapped, { what, reason: 'It is not valid YAML, so it became part of the body.', range: null });
   const mark = text.startsWith('\uFEFF') ? '\uFEFF' : '';
   return `${mark}---\n---\n${text.slice(mark.length)}`;
 }
@@ -126,12 +133,12 @@ function convertKeys(converting: Converting): readonly TextEdit[] {
     const range = document.lines.range(keySpan);
     const problem = document.problems.find((each) => each.name === key && each.code !== 'unknownKey');
     if (key === 'model') edits.push(...convertModels(converting));
-    else if (problem !== undefined) notes.notMapped.push({ what: key, reason: problem.message, range });
+    else if (problem !== undefined) add(notes.notMapped, { what: key, reason: problem.message, range });
     else if (settingKeys.some((known) => known === key)) {
-      notes.mapped.push({ what: key, reason: `It is \`${key}\` here too.`, range });
+      add(notes.mapped, { what: key, reason: `It is \`${key}\` here too.`, range });
     } else {
       const reason = (Object.hasOwn(meanings, key) && meanings[key]) || 'Cuebook does not know this key.';
-      notes.kept.push({ what: key, reason: `${reason} It stays in the document.`, range });
+      add(notes.kept, { what: key, reason: `${reason} It stays in the document.`, range });
     }
   }
   return edits;
@@ -148,15 +155,15 @@ function convertModels({ document, notes }: Converting): readonly TextEdit[] {
     const name = String(item.value);
     const range = document.lines.range(item.span);
     if (isModelReference(name)) {
-      notes.mapped.push({ what: `model: ${name}`, reason: 'It is a model reference already.', range });
+      add(notes.mapped, { what: `model: ${name}`, reason: 'It is a model reference already.', range });
       return [];
     }
     const reference = `vscode/${name.trim()}`;
     if (!isModelReference(reference)) {
-      notes.notMapped.push({ what: `model: ${name}`, reason: 'It is no name of a model.', range });
+      add(notes.notMapped, { what: `model: ${name}`, reason: 'It is no name of a model.', range });
       return [];
     }
-    notes.mapped.push({
+    add(notes.mapped, {
       what: `model: ${name}`,
       reason: `VS Code's own model, \`${reference}\` here.`,
       range,
@@ -203,11 +210,11 @@ function takeAlias(alias: Alias, converting: Converting): boolean {
   const range = rangeOf(converting, { start: start + alias.start, end: start + alias.end });
   const what = alias.written;
   if (alias.isInCode && !what.startsWith('${input:')) {
-    converting.notes.notMapped.push({ what, reason: 'It stands in a code block, so it stays text.', range });
+    add(converting.notes.notMapped, { what, reason: 'It stands in a code block, so it stays text.', range });
     return false;
   }
   const kind = alias.isInput ? 'input' : 'value from the editor';
-  converting.notes.mapped.push({ what, reason: `The ${kind} \`{{${alias.name}}}\`.`, range });
+  add(converting.notes.mapped, { what, reason: `The ${kind} \`{{${alias.name}}}\`.`, range });
   return true;
 }
 
@@ -261,10 +268,10 @@ function noteBraces(
   const end = tag?.end ?? Math.min(at + 2, text.length);
   const what = tag === null ? excerpt(text, at) : text.slice(at, end);
   const range = rangeOf(converting, { start: at, end });
-  if (isTag) converting.notes.mapped.push({ what, reason: 'An input of this name.', range });
+  if (isTag) add(converting.notes.mapped, { what, reason: 'An input of this name.', range });
   else {
     const hint = tag === null ? 'It is no tag of Cuebook' : 'It could be an input, which was not asked for';
-    converting.notes.notMapped.push({ what, reason: `${hint}, so it stays text, written \`\\{{\`.`, range });
+    add(converting.notes.notMapped, { what, reason: `${hint}, so it stays text, written \`\\{{\`.`, range });
   }
 }
 
@@ -286,7 +293,7 @@ function escapeRoleLines(converting: Converting): readonly TextEdit[] {
   const { roleLines, escapes } = scanRoleLines(document.text, document.body, document.lines);
   for (const { role, span } of roleLines) {
     const reason = `The file is one message, so the line stays text, written \`\\${role}:\`.`;
-    notes.notMapped.push({ what: `${role}:`, reason, range: rangeOf(converting, span) });
+    add(notes.notMapped, { what: `${role}:`, reason, range: rangeOf(converting, span) });
   }
   return [...roleLines.map(({ span }) => span.start), ...escapes].map((start) => ({
     start,

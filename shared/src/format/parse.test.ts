@@ -13,7 +13,9 @@ function codes(text: string): readonly string[] {
 function only(text: string): Diagnostic {
   const { problems } = parseDocument(text);
   expect(problems).toHaveLength(1);
-  return problems[0] as Diagnostic;
+  const [problem] = problems;
+  if (problem === undefined) throw new Error('No problem was reported');
+  return problem;
 }
 
 function roles(document: PromptDocument): readonly string[] {
