@@ -9,6 +9,7 @@ import { foldFolders } from './foldFolders.ts';
 import { foldGroup } from './foldGroup.ts';
 import { openStreams } from './packedStreams.ts';
 import { payloadFacts } from './payloadFacts.ts';
+import type { PersistentMap } from './persistentMap.ts';
 import type { PromptFacts, QuarantineReason, RecordHeader, ReplicaPorts } from './ports.ts';
 import type {
   Group,
@@ -62,7 +63,7 @@ export interface Batch {
   readonly groups: Map<GroupId, OpenGroup>;
   readonly counters: Map<DeviceId, number>;
   readonly quarantine: Map<RecordId, QuarantinedRecord>;
-  readonly unchecked: Map<RecordId, GroupId>;
+  unchecked: PersistentMap<RecordId, GroupId>;
   readonly erase: RecordId[];
   readonly quarantined: QuarantinedRecord[];
   /** Folders whose children changed: this batch's own copies. */
@@ -78,7 +79,7 @@ export function startBatch(state: ReplicaState, ports: ReplicaPorts): Batch {
     groups: new Map(),
     counters: new Map(state.counters),
     quarantine: new Map(state.quarantine),
-    unchecked: new Map(state.unchecked),
+    unchecked: state.unchecked,
     erase: [],
     quarantined: [],
     children: new Map(),
@@ -108,7 +109,7 @@ export function applyRecord(batch: Batch, record: OpenedRecord): void {
   const entry = { id, parents, author, device, epoch, flag, status, seq, at: batch.clock, facts };
   opened.streams.set(stream.id, appended(stream, ownEntries(opened, stream), entry));
   opened.stale = true;
-  if (status === 'checking') batch.unchecked.set(id, header.group);
+  if (status === 'checking') batch.unchecked = batch.unchecked.set(id, header.group);
   if (payload?.kind === 'content') {
     opened.latest = { record: id, text: payload.text, ...(record.facts && { facts: record.facts }) };
   }
@@ -135,7 +136,7 @@ export function setAside(batch: Batch, record: QuarantinedRecord): void {
 export function settleRecord(batch: Batch, record: RecordId, verdict: 'verified' | QuarantineReason): void {
   const group = batch.unchecked.get(record);
   if (group === undefined) return;
-  batch.unchecked.delete(record);
+  batch.unchecked = batch.unchecked.delete(record);
   const opened = openGroup(batch, group);
   for (const stream of opened.streams.values()) {
     const entry = stream.entries.get(record);

@@ -10,6 +10,7 @@ export interface PersistentMap<Key extends string, Value> {
   delete(key: Key): PersistentMap<Key, Value>;
   keys(): IterableIterator<Key>;
   values(): IterableIterator<Value>;
+  entries(): IterableIterator<[Key, Value]>;
 }
 
 type Bucket<Key, Value> = ReadonlyMap<Key, Value>;
@@ -48,6 +49,9 @@ function ofBuckets<Key extends string, Value>(
     },
     *keys() {
       for (const bucket of buckets) yield* bucket.keys();
+    },
+    *entries() {
+      for (const bucket of buckets) yield* bucket.entries();
     },
     *values() {
       for (const bucket of buckets) yield* bucket.values();

@@ -30,35 +30,50 @@ export interface StoredRow {
   readonly bytes: Uint8Array;
 }
 
+/** Long work comes in slices: `stop` is asked after each record, and what is left is for the next call. */
+export interface Slice {
+  readonly stop?: () => boolean;
+}
+
 /**
  * Applies rows in their order; rows that are known already change nothing. With `verify: 'later'` signatures are not
- * checked yet: what was applied shows as "checking" until `settle`.
+ * checked yet: what was applied shows as "checking" until `settle`. The state's `row` says how far it got.
  */
 export function receive(
   state: ReplicaState,
   ports: ReplicaPorts,
   rows: readonly StoredRow[],
-  options: { readonly verify: 'now' | 'later' },
+  options: Slice & { readonly verify: 'now' | 'later' },
 ): BatchResult {
   const batch = startBatch(state, ports);
-  for (const row of rows) receiveBytes(batch, row.id, row.bytes, options.verify);
+  let { row } = state;
+  for (const next of rows) {
+    receiveBytes(batch, next.id, next.bytes, options.verify);
+    row = Math.max(row, next.row);
+    if (options.stop?.() === true) break;
+  }
   const result = finishBatch(batch);
-  const row = rows.reduce((highest, { row }) => Math.max(highest, row), state.row);
   return { ...result, state: { ...result.state, row } };
 }
 
-/** Records whose signature is still to be checked, oldest first, at most `limit`. */
+/** Records whose signature is still to be checked, at most `limit`. */
 export function uncheckedRecords(state: ReplicaState, limit: number): readonly RecordId[] {
   return [...state.unchecked.keys()].slice(0, limit);
 }
 
-/** Checks the signatures of these records now. Do it in slices: one costs about a tenth of a millisecond. */
-export function settle(state: ReplicaState, ports: ReplicaPorts, records: readonly RecordId[]): BatchResult {
+/** Checks the signatures of these records now; what it did not get to is still unchecked in the state. */
+export function settle(
+  state: ReplicaState,
+  ports: ReplicaPorts,
+  records: readonly RecordId[],
+  options: Slice = {},
+): BatchResult {
   const batch = startBatch(state, ports);
   for (const id of records) {
     const bytes = ports.readRecord(id);
     const verdict = bytes === null ? fail('malformed', 'The record is gone.') : ports.records.verify(bytes);
     settleRecord(batch, id, verdict.ok ? 'verified' : verdict.problem.code);
+    if (options.stop?.() === true) break;
   }
   return finishBatch(batch);
 }

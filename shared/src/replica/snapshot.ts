@@ -45,7 +45,7 @@ export function encodeSnapshot(state: ReplicaState): Uint8Array {
     ignoredMoves,
     counters: [...state.counters],
     quarantine: [...state.quarantine.values()],
-    unchecked: [...state.unchecked],
+    unchecked: [...state.unchecked.entries()],
     groups: groups.map((group, at) => ({ ...group, streams: packed[at]?.length ?? 0 })),
   };
   const bytes = textToUtf8(JSON.stringify(index));
@@ -71,7 +71,7 @@ export function decodeSnapshot(bytes: Uint8Array, workspace: WorkspaceId): Repli
     ...index,
     counters: new Map(index.counters),
     quarantine: new Map(index.quarantine.map((record) => [record.id, record])),
-    unchecked: new Map(index.unchecked),
+    unchecked: persistentMap(index.unchecked),
     groups: persistentMap(groups),
     children: persistentMap(childrenOf(groups)),
   };

@@ -150,8 +150,8 @@ export interface ReplicaState {
   /** What was placed in a folder (`TOP` for the top), live or in the trash. */
   readonly children: PersistentMap<GroupId, ReadonlySet<GroupId>>;
   readonly quarantine: ReadonlyMap<RecordId, QuarantinedRecord>;
-  /** Records that wait for their signature to be checked, oldest first. */
-  readonly unchecked: ReadonlyMap<RecordId, GroupId>;
+  /** Records that wait for their signature to be checked, and their groups. */
+  readonly unchecked: PersistentMap<RecordId, GroupId>;
   readonly ignoredMoves: readonly IgnoredMove[];
   /** How many records were applied. */
   readonly clock: number;
@@ -166,7 +166,7 @@ export function emptyReplica(workspace: WorkspaceId): ReplicaState {
     groups: persistentMap(),
     children: persistentMap(),
     quarantine: new Map(),
-    unchecked: new Map(),
+    unchecked: persistentMap(),
     ignoredMoves: [],
     clock: 0,
   };
