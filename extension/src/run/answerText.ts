@@ -58,7 +58,12 @@ export function findCodeBlocks(answer: string): Fences {
   return { blocks, hasProse };
 }
 
-function opened(match: RegExpExecArray): { indent: number; fence: string; language: string; lines: string[] } {
+function opened(match: RegExpExecArray): {
+  indent: number;
+  fence: string;
+  language: string;
+  lines: string[];
+} {
   const [, indent = '', fence = '', info = ''] = match;
   return {
     indent: indent.length,

@@ -49,7 +49,9 @@ export interface InputNeeds {
 export function planInputs(needs: InputNeeds): InputPlan {
   const isGiven = (name: string): boolean => Object.hasOwn(needs.given, name);
   const used = new Set<string>([...needs.usedInputs, ...needs.usedBuiltIns]);
-  const inputs = [...used].filter((name) => !isBuiltIn(name)).map((name) => declarationOf(name, needs.declared));
+  const inputs = [...used]
+    .filter((name) => !isBuiltIn(name))
+    .map((name) => declarationOf(name, needs.declared));
   const open = inputs.filter((input) => !isGiven(input.name) && input.type !== 'image');
   return {
     read: builtInNames.filter((name) => used.has(name) && !isGiven(name)),

@@ -36,7 +36,10 @@ export interface ModelWishes {
   readonly fallback: string;
 }
 
-export async function chooseModel(wishes: ModelWishes, availability: ModelAvailability): Promise<ModelChoice> {
+export async function chooseModel(
+  wishes: ModelWishes,
+  availability: ModelAvailability,
+): Promise<ModelChoice> {
   if (wishes.chosen !== null) return only(wishes.chosen, 'panel', availability);
   if (wishes.prompt.length > 0) return firstAvailable(wishes.prompt, availability);
   return wishes.fallback === '' ? { kind: 'ask' } : only(wishes.fallback, 'setting', availability);

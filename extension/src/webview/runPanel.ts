@@ -107,12 +107,14 @@ export class RunPanel extends LitElement {
     if (state === null) return nothing;
     return html`<main>
       <p class="for-screen-readers" role="status" aria-live="polite">${spokenStatus(state.run)}</p>
-        ${state.question === null ? nothing : question(state.question, this.send)}
-        ${state.run === null
+      ${state.question === null ? nothing : question(state.question, this.send)}
+      ${
+        state.run === null
           ? state.question === null
             ? emptyState(state.shortcuts, this.send)
             : nothing
-          : this.#run(state.run, state)}
+          : this.#run(state.run, state)
+      }
       ${history(state.history, state.run === null && state.question === null, this.send)}
     </main>`;
   }
@@ -128,7 +130,9 @@ export class RunPanel extends LitElement {
       send: this.send,
     };
     return html`<div class="run" ?hidden=${state.question !== null}>
-      <div class="run-head">${header(controls)} ${statusLine(controls, this.elapsedMs)} ${actions(controls)}</div>
+      <div class="run-head">
+        ${header(controls)} ${statusLine(controls, this.elapsedMs)} ${actions(controls)}
+      </div>
       <div class="run-body">
         ${failure(controls)} ${notices(controls)} ${details(controls)}
         <section

@@ -33,8 +33,8 @@ export function emptyState(shortcuts: Shortcuts, send: Send): TemplateResult {
   return html`<div class="empty" data-testid="empty">
     <h1>Run a prompt</h1>
     <p>
-      Select text in an editor and run a prompt on it. The answer streams in here; then put it in place of the selection,
-      below it, or on the clipboard.
+      Select text in an editor and run a prompt on it. The answer streams in here; then put it in place of the
+      selection, below it, or on the clipboard.
     </p>
     <vscode-button @click=${() => send({ type: 'pickPrompt' })}>${icon('play')} Run Prompt…</vscode-button>
     <p class="hint">In an editor: <kbd>${shortcuts.run}</kbd></p>
@@ -56,7 +56,8 @@ export function header({ run, parameters, send }: RunControls): TemplateResult {
       aria-label="Model: ${run.model === '' ? 'none' : run.model}. Choose another model and run again"
       @click=${() => send({ type: 'chooseModel', parameters })}
     >
-      ${icon('hubot')}<span class="model-name">${run.model === '' ? 'No model' : run.model}</span>${icon('chevron-down')}
+      ${icon('hubot')}<span class="model-name">${run.model === '' ? 'No model' : run.model}</span
+      >${icon('chevron-down')}
     </button>
   </header>`;
 }
@@ -73,35 +74,44 @@ export function statusLine({ run }: RunControls, elapsedMs: number | null): Temp
 export function actions({ run, shortcuts, parameters, send }: RunControls): TemplateResult {
   if (isRunning(run.phase)) {
     return html`<div class="actions" role="group" aria-label="Run">
-      <vscode-button data-testid="stop" title="Stop (${shortcuts.stop})" @click=${() => send({ type: 'stop' })}
+      <vscode-button
+        data-testid="stop"
+        title="Stop (${shortcuts.stop})"
+        @click=${() => send({ type: 'stop' })}
         >${icon('debug-stop')} Stop <kbd aria-hidden="true">${shortcuts.stop}</kbd></vscode-button
       >
     </div>`;
   }
   const hasAnswer = run.answer !== '';
   return html`<div class="actions" role="group" aria-label="Answer">
-    ${run.targets.replace && hasAnswer
-      ? html`<vscode-button
-          data-testid="replace"
-          title="Compare with the document, then accept or reject (${shortcuts.replace})"
-          @click=${() => send({ type: 'replaceSelection' })}
-          >${icon('replace')} Replace Selection</vscode-button
-        >`
-      : nothing}
-    ${hasAnswer
-      ? html`${secondary('insert', 'insert', 'Insert Below', 'Insert below the selection', () =>
-            send({ type: 'insertBelow' }),
-          )}
-          ${secondary('copy', 'copy', 'Copy', `Copy the answer (${shortcuts.copy})`, () => send({ type: 'copy' }))}
-          ${secondary('open', 'go-to-file', 'Open', 'Open as a document', () => send({ type: 'openAsDocument' }))}`
-      : nothing}
-    ${secondary('rerun', 'refresh', 'Rerun', `Run again with the same inputs (${shortcuts.rerun})`, () =>
-      send({ type: 'rerun', parameters }),
-    )}
-  </div>
-  ${hasAnswer && !run.targets.replace && run.targets.replaceReason !== ''
-    ? html`<p class="hint">${run.targets.replaceReason}</p>`
-    : nothing}`;
+      ${
+        run.targets.replace && hasAnswer
+          ? html`<vscode-button
+              data-testid="replace"
+              title="Compare with the document, then accept or reject (${shortcuts.replace})"
+              @click=${() => send({ type: 'replaceSelection' })}
+              >${icon('replace')} Replace Selection</vscode-button
+            >`
+          : nothing
+      }
+      ${
+        hasAnswer
+          ? html`${secondary('insert', 'insert', 'Insert Below', 'Insert below the selection', () =>
+              send({ type: 'insertBelow' }),
+            )}
+            ${secondary('copy', 'copy', 'Copy', `Copy the answer (${shortcuts.copy})`, () => send({ type: 'copy' }))}
+            ${secondary('open', 'go-to-file', 'Open', 'Open as a document', () => send({ type: 'openAsDocument' }))}`
+          : nothing
+      }
+      ${secondary('rerun', 'refresh', 'Rerun', `Run again with the same inputs (${shortcuts.rerun})`, () =>
+        send({ type: 'rerun', parameters }),
+      )}
+    </div>
+    ${
+      hasAnswer && !run.targets.replace && run.targets.replaceReason !== ''
+        ? html`<p class="hint">${run.targets.replaceReason}</p>`
+        : nothing
+    }`;
 }
 
 function secondary(
@@ -146,9 +156,11 @@ export function details(controls: RunControls): TemplateResult {
     ${section('Parameters', parameterSummary(controls.parameters), parameterFields(controls))}
     ${run.inputs.length === 0 ? nothing : section('Inputs', String(run.inputs.length), inputList(controls))}
     ${section('Messages sent', String(run.messages.length), messageList(run))}
-    ${run.reasoning === ''
-      ? nothing
-      : section('Thinking', '', html`<pre class="reasoning" tabindex="0">${run.reasoning}</pre>`)}
+    ${
+      run.reasoning === ''
+        ? nothing
+        : section('Thinking', '', html`<pre class="reasoning" tabindex="0">${run.reasoning}</pre>`)
+    }
   </div>`;
 }
 
@@ -172,11 +184,17 @@ function parameterFields({ parameters, setParameters, send }: RunControls): Temp
       ${numberField('Temperature', parameters.temperature, { min: 0, max: 2, step: 0.1 }, (temperature) =>
         setParameters({ ...parameters, temperature }),
       )}
-      ${numberField('Maximum output tokens', parameters.maxOutputTokens, { min: 1, max: 10_000_000, step: 1 }, (value) =>
-        setParameters({ ...parameters, maxOutputTokens: value === null ? null : Math.round(value) }),
+      ${numberField(
+        'Maximum output tokens',
+        parameters.maxOutputTokens,
+        { min: 1, max: 10_000_000, step: 1 },
+        (value) =>
+          setParameters({ ...parameters, maxOutputTokens: value === null ? null : Math.round(value) }),
       )}
     </div>
-    <vscode-button secondary @click=${() => send({ type: 'rerun', parameters })}>Run Again with These</vscode-button>`;
+    <vscode-button secondary @click=${() => send({ type: 'rerun', parameters })}
+      >Run Again with These</vscode-button
+    >`;
 }
 
 function numberField(
@@ -238,7 +256,12 @@ export function question(asked: TextQuestion, send: Send): TemplateResult {
     event.preventDefault();
     event.stopPropagation();
   };
-  return html`<form class="question" data-testid="question" @keydown=${onKey} @submit=${(event: Event) => event.preventDefault()}>
+  return html`<form
+    class="question"
+    data-testid="question"
+    @keydown=${onKey}
+    @submit=${(event: Event) => event.preventDefault()}
+  >
     <h1>${asked.title}</h1>
     <label for="question-text">${asked.name}</label>
     ${asked.description === '' ? nothing : html`<p class="hint" id="question-hint">${asked.description}</p>`}
@@ -251,10 +274,14 @@ export function question(asked: TextQuestion, send: Send): TemplateResult {
       .value=${asked.value}
     ></textarea>
     <div class="actions">
-      <vscode-button @click=${() => answer('continue')}>Continue <kbd aria-hidden="true">Ctrl+Enter</kbd></vscode-button>
-      ${asked.canGoBack
-        ? html`<vscode-button secondary @click=${() => answer('back')}>Back</vscode-button>`
-        : nothing}
+      <vscode-button @click=${() => answer('continue')}
+        >Continue <kbd aria-hidden="true">Ctrl+Enter</kbd></vscode-button
+      >
+      ${
+        asked.canGoBack
+          ? html`<vscode-button secondary @click=${() => answer('back')}>Back</vscode-button>`
+          : nothing
+      }
       <vscode-button secondary @click=${() => answer('cancel')}>Cancel</vscode-button>
     </div>
   </form>`;
@@ -287,14 +314,18 @@ function historyBody(view: HistoryView, send: Send): TemplateResult {
         @click=${() => send({ type: 'clearRuns' })}
       ></button>
     </div>
-    ${view.runs.length === 0
-      ? html`<p class="hint">${view.query === '' ? 'No runs yet.' : 'No run matches.'}</p>`
-      : html`<ul class="runs">
-          ${view.runs.map((run) => html`<li>${pastRun(run, send)}</li>`)}
-        </ul>`}
-    ${view.more
-      ? html`<vscode-button secondary @click=${() => send({ type: 'moreRuns' })}>Show More</vscode-button>`
-      : nothing}`;
+    ${
+      view.runs.length === 0
+        ? html`<p class="hint">${view.query === '' ? 'No runs yet.' : 'No run matches.'}</p>`
+        : html`<ul class="runs">
+            ${view.runs.map((run) => html`<li>${pastRun(run, send)}</li>`)}
+          </ul>`
+    }
+    ${
+      view.more
+        ? html`<vscode-button secondary @click=${() => send({ type: 'moreRuns' })}>Show More</vscode-button>`
+        : nothing
+    }`;
 }
 
 function pastRun(run: RunSummary, send: Send): TemplateResult {

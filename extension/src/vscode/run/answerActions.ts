@@ -25,7 +25,9 @@ export async function insertBelow(answer: string, target: RunTarget | null): Pro
   const edit = new vscode.WorkspaceEdit();
   edit.insert(document.uri, end, `\n${text}`);
   if (!(await vscode.workspace.applyEdit(edit))) {
-    void vscode.window.showWarningMessage(vscode.l10n.t('The document did not take the text. Is it read-only?'));
+    void vscode.window.showWarningMessage(
+      vscode.l10n.t('The document did not take the text. Is it read-only?'),
+    );
     return;
   }
   const editor = await vscode.window.showTextDocument(document, { preview: false });

@@ -39,7 +39,7 @@ export async function askInputs(
   askText: AskText,
 ): Promise<Values | null> {
   const answers = new Map<string, PlainValue | undefined>();
-  for (let at = 0; at < questions.length; ) {
+  for (let at = 0; at < questions.length;) {
     const question = questions[at];
     if (!question) break;
     const { name } = question.input;
@@ -86,7 +86,9 @@ async function pick(question: InputQuestion, step: Step, choices: readonly Choic
   const empty: Choice = { label: vscode.l10n.t('Leave Empty'), value: undefined };
   const isOptional = !input.required && input.default === undefined;
   box.items = isOptional ? [...choices, empty] : choices;
-  box.activeItems = box.items.filter((item) => JSON.stringify(item.value) === JSON.stringify(question.initial));
+  box.activeItems = box.items.filter(
+    (item) => JSON.stringify(item.value) === JSON.stringify(question.initial),
+  );
   box.placeholder = oneLine(input.description, 200) || input.name;
   return answerOf(box, question, step, () => {
     const [item] = box.selectedItems;

@@ -12,12 +12,13 @@ export async function confirmHidden(prompt: PromptSummary, hidden: HiddenFinding
   const run = vscode.l10n.t('Run Anyway');
   const open = vscode.l10n.t('Open Prompt');
   const spelled =
-    hidden.spelled === ''
-      ? ''
-      : vscode.l10n.t('They spell: “{0}”', oneLine(hidden.spelled, 200));
+    hidden.spelled === '' ? '' : vscode.l10n.t('They spell: “{0}”', oneLine(hidden.spelled, 200));
   const answer = await vscode.window.showWarningMessage(
     hidden.inInputs
-      ? vscode.l10n.t('The text that goes with this prompt holds {0} characters that nobody sees.', hidden.count)
+      ? vscode.l10n.t(
+          'The text that goes with this prompt holds {0} characters that nobody sees.',
+          hidden.count,
+        )
       : vscode.l10n.t('This prompt holds {0} characters that nobody sees.', hidden.count),
     {
       modal: true,

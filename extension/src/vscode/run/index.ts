@@ -25,7 +25,9 @@ const commands: Readonly<Record<string, ControllerAction>> = {
 export const registerRun: Feature = (services) => {
   const controller = createOnFirstUse(services);
   const registrations = Object.entries(commands).map(([id, action]) =>
-    vscode.commands.registerCommand(id, async (argument: unknown) => action(await controller.get(), argument)),
+    vscode.commands.registerCommand(id, async (argument: unknown) =>
+      action(await controller.get(), argument),
+    ),
   );
   void closeOldComparisons();
   return vscode.Disposable.from(

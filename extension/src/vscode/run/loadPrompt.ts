@@ -68,7 +68,9 @@ function whyNot(prompt: PromptSummary): string | null {
   }
   if (prompt.trashedAt !== null) return vscode.l10n.t('This prompt is in the trash. Restore it to run it.');
   if (prompt.hasConflict) {
-    return vscode.l10n.t('This prompt has two versions that could not be merged. Open it and settle that first.');
+    return vscode.l10n.t(
+      'This prompt has two versions that could not be merged. Open it and settle that first.',
+    );
   }
   return null;
 }

@@ -164,7 +164,9 @@ async function takeCare(prompt: LoadedPrompt, memory: PromptMemory): Promise<Car
       allowedHidden: care.hidden === null ? memory.allowedHidden : fingerprint,
     },
     notices: [
-      ...(prompt.unsaved ? [vscode.l10n.t('This ran the text as it is in the editor, not a saved version.')] : []),
+      ...(prompt.unsaved
+        ? [vscode.l10n.t('This ran the text as it is in the editor, not a saved version.')]
+        : []),
       ...(care.changed === 'say' ? [vscode.l10n.t('The prompt was changed since you last ran it.')] : []),
     ],
   };
@@ -340,7 +342,11 @@ function inputViews(given: GivenValues, target: RunTarget | null): readonly Inpu
   const fileName = target === null ? '' : fileNameOf(target.uri);
   const views = [
     ...Object.entries(given.inputs).map(([name, value]) => ({ name, value: valueToText(value), source: '' })),
-    ...Object.entries(given.builtIns).map(([name, value]) => ({ name, value, source: sourceOf(name, fileName) })),
+    ...Object.entries(given.builtIns).map(([name, value]) => ({
+      name,
+      value,
+      source: sourceOf(name, fileName),
+    })),
   ];
   return views.map((view) => ({
     ...view,

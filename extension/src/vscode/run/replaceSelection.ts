@@ -63,7 +63,8 @@ export function createSelectionReplacer(): SelectionReplacer {
       },
     }),
     vscode.workspace.onDidChangeTextDocument(({ document }) => {
-      if (review && document.uri.toString() === review.replacement.target.uri.toString()) void refresh(review);
+      if (review && document.uri.toString() === review.replacement.target.uri.toString())
+        void refresh(review);
     }),
     vscode.window.tabGroups.onDidChangeTabs(({ closed }) => {
       const mine = review?.resultUri.toString();
@@ -186,7 +187,9 @@ export function resultUriOf(tab: vscode.Tab): vscode.Uri | null {
 
 /** Null if the document can be written. */
 async function whyReadOnly(uri: vscode.Uri): Promise<string | null> {
-  const reason = vscode.l10n.t('The document is read-only. Copy the answer, or open it as a document of its own.');
+  const reason = vscode.l10n.t(
+    'The document is read-only. Copy the answer, or open it as a document of its own.',
+  );
   if (uri.scheme === 'untitled') return null;
   if (vscode.workspace.fs.isWritableFileSystem(uri.scheme) === false) return reason;
   try {

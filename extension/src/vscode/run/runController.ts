@@ -27,7 +27,13 @@ import type { Services } from '../services.ts';
 import { copyAnswer, insertBelow, openAnswer } from './answerActions.ts';
 import { createPanelView } from './panelView.ts';
 import { pickPromptToRun } from './pickPromptToRun.ts';
-import { parametersOf, prepareRun, type GivenValues, type PreparedRun, type RunRequest } from './prepareRun.ts';
+import {
+  parametersOf,
+  prepareRun,
+  type GivenValues,
+  type PreparedRun,
+  type RunRequest,
+} from './prepareRun.ts';
 import { createSelectionReplacer } from './replaceSelection.ts';
 import { createRunHistory, emptyHistory } from './runHistory.ts';
 import { pickModel } from './runModel.ts';
@@ -69,7 +75,7 @@ export function createRunController(services: Services): RunController {
     extensionUri: services.context.extensionUri,
     onRequest: (request) => void handle(request),
   });
-  const feed = createPanelFeed({ initial: emptyPanel(), post: view.post, soon });
+  const feed = createPanelFeed({ initial: emptyPanel(), post: (message) => view.post(message), soon });
   const history = createRunHistory(library, (shown) => feed.set({ history: shown }));
   const questions = createTextQuestions(feed, async () => view.reveal(true));
   const replacer = createSelectionReplacer();
@@ -90,7 +96,8 @@ export function createRunController(services: Services): RunController {
 
   async function stream(run: PreparedRun): Promise<void> {
     shown?.abort?.abort();
-    if (shown !== null && shown.run.request.target !== run.request.target) shown.run.request.target?.dispose();
+    if (shown !== null && shown.run.request.target !== run.request.target)
+      shown.run.request.target?.dispose();
     const abort = new AbortController();
     runKey += 1;
     const key = runKey;
@@ -136,7 +143,9 @@ export function createRunController(services: Services): RunController {
   }
 
   /** The same again, as the prompt is now; the messages themselves where the prompt is gone. */
-  async function again(change: Partial<Pick<RunRequest, 'model' | 'parameters' | 'askAgain'>>): Promise<void> {
+  async function again(
+    change: Partial<Pick<RunRequest, 'model' | 'parameters' | 'askAgain'>>,
+  ): Promise<void> {
     if (shown === null) return;
     const { run, past } = shown;
     const request = { ...run.request, ...change };
@@ -174,7 +183,9 @@ export function createRunController(services: Services): RunController {
     const { target } = shown.run.request;
     const texts = replacementsFor(shown.progress.answer, target?.selected ?? [], target?.languageId ?? '');
     if (target === null || !texts.ok) {
-      void vscode.window.showWarningMessage(texts.ok ? targetsOf(shown.run, shown.progress).replaceReason : texts.reason);
+      void vscode.window.showWarningMessage(
+        texts.ok ? targetsOf(shown.run, shown.progress).replaceReason : texts.reason,
+      );
       return;
     }
     await replacer.propose({ target, texts: texts.texts, partial: texts.partial });
@@ -257,7 +268,7 @@ export function createRunController(services: Services): RunController {
   });
 
   const controller: RunController = {
-    attach: view.attach,
+    attach: (attached) => view.attach(attached),
     async run(argument) {
       // Before any picker opens: what the user has selected now is what they mean.
       const editor = editorForRun();
@@ -273,7 +284,9 @@ export function createRunController(services: Services): RunController {
       const active = vscode.window.activeTextEditor?.document.uri;
       const prompt = active === undefined ? null : parsePromptUri(active);
       if (prompt === null) {
-        void vscode.window.showInformationMessage(vscode.l10n.t('Open a prompt first, then run it from there.'));
+        void vscode.window.showInformationMessage(
+          vscode.l10n.t('Open a prompt first, then run it from there.'),
+        );
         return;
       }
       await controller.run(prompt.id);
@@ -293,9 +306,9 @@ export function createRunController(services: Services): RunController {
     async openAsDocument() {
       if (shown !== null) await openAnswer(shown.progress.answer);
     },
-    acceptReplacement: replacer.accept,
-    rejectReplacement: replacer.reject,
-    clearHistory: history.clear,
+    acceptReplacement: async () => replacer.accept(),
+    rejectReplacement: async () => replacer.reject(),
+    clearHistory: async () => history.clear(),
     show: async () => view.reveal(true),
     dispose() {
       shown?.abort?.abort();
@@ -345,7 +358,14 @@ function viewOf({ run, progress, past }: ShownRun, runKey: number): RunView {
     parameters: { temperature, maxOutputTokens },
     inputs: run.inputs,
     messages: run.messages,
-    ...{ phase, answer, reasoning, startedAt, firstTokenMs, totalMs, usage, notices },
+    phase,
+    answer,
+    reasoning,
+    startedAt,
+    firstTokenMs,
+    totalMs,
+    usage,
+    notices,
     ...endOf(run, progress),
     past,
   };
@@ -361,7 +381,9 @@ function endOf(run: PreparedRun, progress: RunProgress): Pick<RunView, 'failure'
 function targetsOf(run: PreparedRun, progress: RunProgress): AnswerTargets {
   const { target } = run.request;
   if (target === null) {
-    const reason = vscode.l10n.t('There is no selection to replace: nobody knows any more where this run came from.');
+    const reason = vscode.l10n.t(
+      'There is no selection to replace: nobody knows any more where this run came from.',
+    );
     return { replace: false, replaceReason: reason };
   }
   const texts = replacementsFor(progress.answer, target.selected, target.languageId);
@@ -374,7 +396,9 @@ function pastRun(record: RunRecord): ShownRun {
   const given: GivenValues = {
     inputs: Object.fromEntries(entries.filter(([name]) => !isBuiltIn(name))) as Values,
     builtIns: Object.fromEntries(
-      entries.filter((entry): entry is [string, string] => isBuiltIn(entry[0]) && typeof entry[1] === 'string'),
+      entries.filter(
+        (entry): entry is [string, string] => isBuiltIn(entry[0]) && typeof entry[1] === 'string',
+      ),
     ),
   };
   const { temperature = null, maxOutputTokens = null } = record.parameters;

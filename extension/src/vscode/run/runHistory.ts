@@ -20,10 +20,7 @@ const pageSize = 30;
 /** Runs that the panel lists at most. */
 const shownLimit = 600;
 
-export function createRunHistory(
-  library: Library,
-  show: (history: HistoryView) => void,
-): RunHistory {
+export function createRunHistory(library: Library, show: (history: HistoryView) => void): RunHistory {
   let shown: HistoryView = emptyHistory;
   const set = (history: HistoryView): void => {
     shown = history;
@@ -31,8 +28,7 @@ export function createRunHistory(
   };
   const pages = createLatestOnly(
     async (query: string) => pageOf(library, query),
-    (runs, query) =>
-      set({ enabled: isHistoryEnabled(), query, runs, more: runs.length === pageSize }),
+    (runs, query) => set({ enabled: isHistoryEnabled(), query, runs, more: runs.length === pageSize }),
   );
   const stopListening = library.onDidChange((change) => {
     if (change.runs) pages.ask(shown.query);
@@ -56,7 +52,8 @@ export function createRunHistory(
         { modal: true, detail: vscode.l10n.t('They cannot be brought back.') },
         yes,
       );
-      if (answer === yes && wentWell(await library.clearRuns())) set({ ...emptyHistory, enabled: isHistoryEnabled() });
+      if (answer === yes && wentWell(await library.clearRuns()))
+        set({ ...emptyHistory, enabled: isHistoryEnabled() });
     },
     dispose() {
       pages.stop();

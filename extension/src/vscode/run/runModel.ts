@@ -56,9 +56,13 @@ async function editorModels(pattern: string): Promise<readonly string[]> {
   const models = await vscode.lm.selectChatModels({});
   return models
     .filter((model) =>
-      [`${model.vendor}/${model.id}`, `${model.vendor}/${model.family}`, model.id, model.family, model.name].some(
-        (name) => matchesModel(pattern, name),
-      ),
+      [
+        `${model.vendor}/${model.id}`,
+        `${model.vendor}/${model.family}`,
+        model.id,
+        model.family,
+        model.name,
+      ].some((name) => matchesModel(pattern, name)),
     )
     .map((model) => `${model.vendor}/${model.id}`);
 }
@@ -202,13 +206,21 @@ async function addModels(services: ModelServices, adding: Adding): Promise<void>
   const usable = endpoints.filter((_, index) => ready[index]);
   const listedByTable = usable.filter(({ id }) => known.some(({ provider }) => provider === id));
   for (const endpoint of listedByTable) {
-    adding.show(groupOf(endpoint, known.filter(({ provider }) => provider === endpoint.id)));
+    adding.show(
+      groupOf(
+        endpoint,
+        known.filter(({ provider }) => provider === endpoint.id),
+      ),
+    );
   }
   const asked = usable.filter((endpoint) => !listedByTable.includes(endpoint));
   await Promise.all(asked.map(async (endpoint) => addAsked(services, endpoint, adding)));
   const keyless = endpoints.filter((_, index) => !ready[index]);
   if (keyless.length === 0) return;
-  adding.show([separator(vscode.l10n.t('more providers')), ...keyless.map(({ label, id }) => addKeyItem(label, id))]);
+  adding.show([
+    separator(vscode.l10n.t('more providers')),
+    ...keyless.map(({ label, id }) => addKeyItem(label, id)),
+  ]);
 }
 
 /** Own servers and VS Code say themselves what they have; one that is not running is left out after two seconds. */
