@@ -64,6 +64,10 @@ const noise: readonly Noise[] = [
     because: 'a reload closes the database in which the page keeps its own log',
   },
   {
+    pattern: /Illegal argument: TextEditor\(vs\.editor\.ICodeEditor/,
+    because: "VS Code's merge-conflict extension decorates an editor that the merge editor has just replaced",
+  },
+  {
     pattern: /CachedConfigurations\S+' \(Canceled: Canceled\)/,
     because: "a reload interrupts VS Code's writing of its own cache of settings",
   },

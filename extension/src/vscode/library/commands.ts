@@ -3,8 +3,9 @@
 
 import * as vscode from 'vscode';
 import type { FolderId, PromptId } from '../../library/api.ts';
+import { promptUri } from '../promptUri.ts';
 import type { Services } from '../services.ts';
-import { isLibraryNode, promptIdOf, type LibraryNode } from './nodes.ts';
+import { itemIdsOf, promptIdOf, type ItemId, type LibraryNode } from './nodes.ts';
 import type { LibraryTree } from './tree.ts';
 import type { VirtualTexts } from './virtualTexts.ts';
 
@@ -34,31 +35,32 @@ export function createLibraryCommands(deps: {
 
   const importFiles = async (uris: readonly vscode.Uri[], folderId: FolderId | null): Promise<void> => {
     const { importPrompts } = await import('./importPrompts.ts');
-    await importPrompts({ library, reports: texts.reports }, { uris, folderId });
+    await importPrompts({ library, reports: texts.reports }, { uris, folderId, declareInputs: null });
   };
 
-  /** The rows that a menu command is for: those selected if there are several, else the clicked one. */
-  const nodesOf = ([clicked, selected]: readonly unknown[]): readonly LibraryNode[] => {
-    if (clicked === bySelection) return selection();
-    const rows = Array.isArray(selected) ? selected.filter(isLibraryNode) : [];
-    if (rows.length > 0) return rows;
-    return isLibraryNode(clicked) ? [clicked] : [];
+  /** What a menu command is for: the selected rows if there are several, else the clicked one. */
+  const itemsOf = ([clicked, selected]: readonly unknown[]): readonly ItemId[] => {
+    if (clicked === bySelection) return itemIdsOf(selection());
+    const rows: readonly unknown[] = Array.isArray(selected) ? selected : [];
+    return itemIdsOf(rows.length > 0 ? rows : [clicked]);
   };
   const nodeOf = (argument: unknown): unknown => (argument === bySelection ? selection()[0] : argument);
 
   const handlers: Readonly<Record<string, Handler>> = {
     'cuebook.newPrompt': async (at) => {
       const prompt = await (await actions()).newPrompt(library, at);
-      if (prompt) await reveal(prompt.id);
+      if (!prompt) return undefined;
+      await reveal(prompt.id);
+      return promptUri(prompt);
     },
     'cuebook.newFolder': async (at) => (await actions()).newFolder(library, at),
     'cuebook.openPrompt': async (at, line) => (await actions()).openPrompt(library, at, line),
-    'cuebook.renameItem': async (at) => (await actions()).renameItem(library, nodeOf(at)),
+    'cuebook.renameItem': async (at, name) => (await actions()).renameItem(library, nodeOf(at), name),
     'cuebook.duplicatePrompt': async (at) => (await actions()).duplicatePrompt(library, at),
-    'cuebook.moveItem': async (...given) => (await actions()).moveItems(library, nodesOf(given)),
-    'cuebook.trashItem': async (...given) => (await actions()).trashItems(library, nodesOf(given)),
-    'cuebook.restoreItem': async (...given) => (await actions()).restoreItems(library, nodesOf(given)),
-    'cuebook.purgeItem': async (...given) => (await actions()).purgeItems(library, nodesOf(given)),
+    'cuebook.moveItem': async (...given) => (await actions()).moveItems(library, itemsOf(given)),
+    'cuebook.trashItem': async (...given) => (await actions()).trashItems(library, itemsOf(given)),
+    'cuebook.restoreItem': async (...given) => (await actions()).restoreItems(library, itemsOf(given)),
+    'cuebook.purgeItem': async (...given) => (await actions()).purgeItems(library, itemsOf(given)),
     'cuebook.emptyTrash': async () => (await actions()).emptyTrash(library),
     'cuebook.addFavourite': async (at) => (await actions()).setFavourite(library, at, true),
     'cuebook.removeFavourite': async (at) => (await actions()).setFavourite(library, at, false),
@@ -68,17 +70,14 @@ export function createLibraryCommands(deps: {
     'cuebook.filterLibrary': async (text) => filterTree(tree, text),
     'cuebook.clearFilter': async () => filterTree(tree, ''),
     'cuebook.refreshLibrary': async () => tree.refresh(),
-    'cuebook.importPrompts': async (given) => {
+    'cuebook.importPrompts': async (given, options) => {
       const { askAndImport } = await import('./importPrompts.ts');
-      await askAndImport({ library, reports: texts.reports }, given);
+      await askAndImport({ library, reports: texts.reports }, given, options);
     },
-    'cuebook.exportItem': async (at) => (await import('./exportPrompts.ts')).exportItem(library, at),
+    'cuebook.exportItem': async (at, target) =>
+      (await import('./exportPrompts.ts')).exportItem(library, at, target),
     'cuebook.exportEverything': async (target) =>
-      (await import('./exportPrompts.ts')).exportScope(
-        library,
-        { kind: 'everything' },
-        target instanceof vscode.Uri ? target : undefined,
-      ),
+      (await import('./exportPrompts.ts')).exportScope(library, { kind: 'everything' }, target),
     'cuebook.addSamples': async () =>
       (await import('./samples.ts')).addSamples(library, context.extensionUri),
     'cuebook.showVersions': async (at) => (await import('./versions.ts')).showVersions(library, at),

@@ -8,18 +8,18 @@ import { promptFor } from './promptActions.ts';
 import { valueOrShown } from './problems.ts';
 import { isSafePath } from './exportPath.ts';
 
-export async function exportItem(library: Library, argument: unknown): Promise<void> {
+export async function exportItem(library: Library, argument: unknown, target: unknown): Promise<void> {
   const scope = await scopeOf(library, argument);
-  if (scope) await exportScope(library, scope);
+  if (scope) await exportScope(library, scope, target);
 }
 
-/** `target` is asked for when it is not given. Answers with the number of files written, null if given up. */
+/** `target` is asked for when it is not an address. Answers with the number of files written, null if given up. */
 export async function exportScope(
   library: Library,
   scope: ExportScope,
-  target?: vscode.Uri,
+  target?: unknown,
 ): Promise<number | null> {
-  const folder = target ?? (await pickTarget());
+  const folder = target instanceof vscode.Uri ? target : await pickTarget();
   if (!folder) return null;
   const started = valueOrShown(await library.exportStart(scope));
   if (!started) return null;
@@ -36,7 +36,7 @@ export async function exportScope(
       return writer.written();
     },
   );
-  await sayDone(folder, written);
+  void sayDone(folder, written);
   return written;
 }
 

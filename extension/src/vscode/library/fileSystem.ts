@@ -19,6 +19,7 @@ import type {
 import { parsePromptUri, promptUri, scheme } from '../promptUri.ts';
 import { hasConflictMarkers } from './conflictText.ts';
 import type { MergeBase } from './documentBases.ts';
+import { createLatestOnly } from './latestOnly.ts';
 import type { OpenDocuments, SaveReason } from './openDocuments.ts';
 import { createPathLookup, type PathLookup } from './pathLookup.ts';
 import { extension, isPromptFile, parsePromptPath, withoutExtension, type PromptPath } from './promptPath.ts';
@@ -119,19 +120,18 @@ export function createPromptFileSystem(deps: {
     return new TextEncoder().encode(text.text);
   };
 
-  /** After a write: what VS Code gave is what it believes to be on disk, until it is told of a change. */
+  /** After a document's save: what VS Code gave is what it believes to be on disk, until it is told of a change. */
   const settle = (save: Save, document: PromptText, given: RevisionId | null): void => {
-    const { uri, text, announced } = save;
+    const { uri, text } = save;
+    if (!save.announced) {
+      announce(documents.addressesOf(document.id), vscode.FileChangeType.Changed);
+      return;
+    }
     if (document.text === text) {
       documents.didWrite(uri, document);
       return;
     }
     documents.didWrite(uri, { text, revisionId: given, mtime: null, isDraft: document.isDraft });
-    documents.didRead(uri, document);
-    if (!announced) {
-      announce(documents.addressesOf(document.id), vscode.FileChangeType.Changed);
-      return;
-    }
     const size = new TextEncoder().encode(text).length;
     asGiven.set(uri.toString(), { mtime: document.mtime - 1, size });
   };
@@ -158,7 +158,9 @@ export function createPromptFileSystem(deps: {
 
   const writePrompt = async (uri: vscode.Uri, prompt: PromptSummary, text: string): Promise<void> => {
     const reason = documents.takeReason(uri);
-    const base = documents.baseOf(uri) ?? valueOrThrow(await library.read(prompt.id), uri);
+    // Whoever writes through `workspace.fs` means the text that is there now, not what an open document grew from.
+    const known = reason === null ? null : documents.baseOf(uri);
+    const base = known ?? valueOrThrow(await library.read(prompt.id), uri);
     const save: Save = {
       id: prompt.id,
       uri,
@@ -239,10 +241,12 @@ export function createPromptFileSystem(deps: {
   /** Moves the editor of a prompt that has another name by now. A dirty one waits until it is saved. */
   const followName = async (uri: vscode.Uri, prompt: PromptSummary): Promise<void> => {
     const to = promptUri(prompt);
-    if (to.toString() === uri.toString() || isDirty(uri)) return;
+    if (to.toString() === uri.toString() || isDirty(uri) || !hasTab(uri)) return;
     moving.add(to.toString());
     try {
       await vscode.workspace.fs.rename(uri, to);
+    } catch {
+      // The tab keeps the old name, under which it works as well.
     } finally {
       moving.delete(to.toString());
     }
@@ -259,22 +263,26 @@ export function createPromptFileSystem(deps: {
     await followName(uri, prompt.value);
   };
 
-  const reviewAll = async (uris: readonly vscode.Uri[]): Promise<void> => {
-    for (const uri of uris) {
-      const place = parsePromptUri(uri);
-      if (place) await review(uri, place.id);
-    }
-  };
+  /** One review at a time: two would move the same editor. A change during one leads to one more. */
+  const reviews = createLatestOnly(
+    async () => {
+      for (const uri of openPrompts()) {
+        const place = parsePromptUri(uri);
+        if (place) await review(uri, place.id);
+      }
+    },
+    () => undefined,
+  );
 
   const onChange = (change: LibraryChange): void => {
     const touched = change.texts.flatMap(({ id }) => documents.addressesOf(id));
     announce(touched, vscode.FileChangeType.Changed);
-    if (change.tree) void reviewAll(openPrompts());
+    if (change.tree) reviews.ask(null);
   };
 
   const onSaved = (uri: vscode.Uri): void => {
     if (asGiven.delete(uri.toString())) announce([uri], vscode.FileChangeType.Changed);
-    void reviewAll([uri]);
+    reviews.ask(null);
   };
 
   const subscriptions = [
@@ -328,6 +336,7 @@ export function createPromptFileSystem(deps: {
       valueOrThrow(await library.trash([item.id]), uri);
     },
     dispose() {
+      reviews.stop();
       for (const subscription of subscriptions) subscription.dispose();
     },
   };
@@ -382,6 +391,13 @@ function openPrompts(): readonly vscode.Uri[] {
   return vscode.workspace.textDocuments
     .filter((document) => document.uri.scheme === scheme && !document.isClosed)
     .map((document) => document.uri);
+}
+
+function hasTab(uri: vscode.Uri): boolean {
+  const key = uri.toString();
+  return vscode.window.tabGroups.all.some(({ tabs }) =>
+    tabs.some(({ input }) => input instanceof vscode.TabInputText && input.uri.toString() === key),
+  );
 }
 
 function isDirty(uri: vscode.Uri): boolean {

@@ -25,16 +25,29 @@ export interface ImportDeps {
   readonly reports: Reports;
 }
 
-/** Asks for files or a folder unless `given` (from a menu or a link) says which, or into which folder. */
-export async function askAndImport(deps: ImportDeps, given: unknown): Promise<void> {
+/**
+ * Asks for files or a folder unless `given` (from a menu or a link) says which, or into which folder.
+ * `options` may be `{ declareInputs: boolean }`: the answer to the question about names in braces.
+ */
+export async function askAndImport(deps: ImportDeps, given: unknown, options?: unknown): Promise<void> {
   const uris = urisOf(given) ?? (await pickFiles());
   const folderId = isLibraryNode(given) ? (folderIdOf(given) ?? null) : null;
-  if (uris.length > 0) await importPrompts(deps, { uris, folderId });
+  if (uris.length > 0) await importPrompts(deps, { uris, folderId, declareInputs: inputsIn(options) });
+}
+
+function inputsIn(options: unknown): boolean | null {
+  if (typeof options !== 'object' || options === null || !('declareInputs' in options)) return null;
+  return typeof options.declareInputs === 'boolean' ? options.declareInputs : null;
 }
 
 export async function importPrompts(
   deps: ImportDeps,
-  request: { readonly uris: readonly vscode.Uri[]; readonly folderId: FolderId | null },
+  request: {
+    readonly uris: readonly vscode.Uri[];
+    readonly folderId: FolderId | null;
+    /** Null: the user is asked, if it makes a difference. */
+    readonly declareInputs: boolean | null;
+  },
 ): Promise<void> {
   const place = await placeOf(deps.library, { folderId: request.folderId });
   if (!place) return;
@@ -46,7 +59,7 @@ export async function importPrompts(
     );
     return;
   }
-  const chosen = await chooseInputs(read.converted);
+  const chosen = await chooseInputs(read.converted, request.declareInputs);
   if (!chosen) return;
   const prompts = chosen.map(({ file, imported }): NewPrompt => {
     const { name, text } = imported;
@@ -180,7 +193,10 @@ async function readText(uri: vscode.Uri): Promise<string | null> {
 // ---- asking once
 
 /** `{{name}}` in a foreign file may be an input or just text: the user decides, once for all. Null = gave up. */
-async function chooseInputs(converted: readonly Converted[]): Promise<readonly Converted[] | null> {
+async function chooseInputs(
+  converted: readonly Converted[],
+  decided: boolean | null,
+): Promise<readonly Converted[] | null> {
   const withInputs = converted.map((each) =>
     each.imported.notMapped.length === 0
       ? each
@@ -188,6 +204,7 @@ async function chooseInputs(converted: readonly Converted[]): Promise<readonly C
   );
   const differing = withInputs.filter(({ imported }, at) => imported.text !== converted[at]?.imported.text);
   if (differing.length === 0) return converted;
+  if (decided !== null) return decided ? withInputs : converted;
   const inputs = vscode.l10n.t('Make Them Inputs');
   const text = vscode.l10n.t('Keep as Text');
   const answer = await vscode.window.showInformationMessage(

@@ -93,6 +93,12 @@ export function itemIdOf(node: LibraryNode): ItemId | null {
   }
 }
 
+/** All prompts and folders that the arguments of a command mean: rows, addresses or ids, each once. */
+export function itemIdsOf(values: readonly unknown[]): readonly ItemId[] {
+  const ids = values.map((value) => (isLibraryNode(value) ? itemIdOf(value) : promptIdOf(value)));
+  return [...new Set(ids.filter((id): id is ItemId => id !== null))];
+}
+
 const idPattern = /^[a-z2-7]{26}$/;
 
 /** The prompt that a command's argument means: a tree node, a `cuebook:` address, or an id; null for anything else. */

@@ -46,6 +46,11 @@ export function createOpenDocuments(deps: {
     commit: (id) => void library.commitDraft(id),
   });
 
+  const commitNow = (id: PromptId): void => {
+    drafts.settled(id);
+    void library.commitDraft(id);
+  };
+
   const track = (document: vscode.TextDocument): void => {
     const place = parsePromptUri(document.uri);
     if (!place) return;
@@ -82,9 +87,13 @@ export function createOpenDocuments(deps: {
       bases.closed(key);
       dirty.forget(place.id);
       reasons.delete(key);
-      if (!drafts.has(place.id) || addressesOf(place.id).length > 0) return;
-      drafts.settled(place.id);
-      void library.commitDraft(place.id);
+    }),
+    // Closing the tab is what the user does; VS Code may keep the document for minutes, for whoever else looks at it.
+    vscode.window.tabGroups.onDidChangeTabs(({ closed }) => {
+      for (const uri of closed.flatMap(addressesIn)) {
+        const id = parsePromptUri(uri)?.id;
+        if (id && drafts.has(id) && !hasTab(id)) commitNow(id);
+      }
     }),
     drafts,
   );
@@ -122,6 +131,17 @@ function addressesOf(id: PromptId): readonly vscode.Uri[] {
   return vscode.workspace.textDocuments
     .filter((document) => !document.isClosed && parsePromptUri(document.uri)?.id === id)
     .map((document) => document.uri);
+}
+
+function addressesIn({ input }: vscode.Tab): readonly vscode.Uri[] {
+  if (input instanceof vscode.TabInputText) return [input.uri];
+  return input instanceof vscode.TabInputTextDiff ? [input.modified] : [];
+}
+
+function hasTab(id: PromptId): boolean {
+  return vscode.window.tabGroups.all
+    .flatMap(({ tabs }) => tabs.flatMap(addressesIn))
+    .some((uri) => parsePromptUri(uri)?.id === id);
 }
 
 interface DirtyBases {

@@ -11,7 +11,7 @@ import type {
   WorkspaceId,
 } from '../../library/api.ts';
 import { promptUri } from '../promptUri.ts';
-import { folderIdOf, itemIdOf, promptIdOf, type ItemId, type LibraryNode } from './nodes.ts';
+import { folderIdOf, promptIdOf, type ItemId } from './nodes.ts';
 import { labelOf, oneLine } from './plainText.ts';
 import { valueOrShown, wentWell } from './problems.ts';
 import { partialTag } from './reference.ts';
@@ -27,19 +27,23 @@ Explain what this does, in plain words:
 {{selection}}
 `;
 
+/** Slashes in a name make folders. `argument` may be a row, or `{ folderId?, name?, text? }` for a key or a link. */
 export async function newPrompt(library: Library, argument: unknown): Promise<PromptSummary | null> {
   const place = await placeOf(library, argument);
   if (!place) return null;
-  const typed = await vscode.window.showInputBox({
-    title: vscode.l10n.t('New Prompt'),
-    prompt: vscode.l10n.t('A name. Slashes make folders: “review/security”.'),
-    validateInput: (value) => nameProblem(value, { slashes: true }),
-  });
+  const typed =
+    textIn(argument, 'name') ??
+    (await vscode.window.showInputBox({
+      title: vscode.l10n.t('New Prompt'),
+      prompt: vscode.l10n.t('A name. Slashes make folders: “review/security”.'),
+      validateInput: (value) => nameProblem(value, { slashes: true }),
+    }));
   if (typed === undefined) return null;
   const segments = typed.split('/').map((segment) => segment.trim());
   const name = segments.at(-1) ?? '';
+  const text = textIn(argument, 'text') ?? newPromptText;
   const made = valueOrShown(
-    await library.createPrompts([{ ...place, name, path: segments.slice(0, -1), text: newPromptText }]),
+    await library.createPrompts([{ ...place, name, path: segments.slice(0, -1), text }]),
   );
   const prompt = made?.[0];
   if (!prompt) return null;
@@ -50,25 +54,30 @@ export async function newPrompt(library: Library, argument: unknown): Promise<Pr
 export async function newFolder(library: Library, argument: unknown): Promise<void> {
   const place = await placeOf(library, argument);
   if (!place) return;
-  const name = await vscode.window.showInputBox({
-    title: vscode.l10n.t('New Folder'),
-    prompt: vscode.l10n.t('A name for the folder'),
-    validateInput: (value) => nameProblem(value),
-  });
+  const name =
+    textIn(argument, 'name') ??
+    (await vscode.window.showInputBox({
+      title: vscode.l10n.t('New Folder'),
+      prompt: vscode.l10n.t('A name for the folder'),
+      validateInput: (value) => nameProblem(value),
+    }));
   if (name === undefined) return;
   const { workspaceId, folderId } = place;
   wentWell(await library.createFolder({ workspaceId, parentId: folderId, name: name.trim() }));
 }
 
-export async function renameItem(library: Library, argument: unknown): Promise<void> {
+export async function renameItem(library: Library, argument: unknown, given: unknown): Promise<void> {
   const item = await itemFor(library, argument, vscode.l10n.t('Rename Prompt'));
   if (!item) return;
-  const name = await vscode.window.showInputBox({
-    title: vscode.l10n.t('Rename'),
-    prompt: vscode.l10n.t('References from other prompts keep working.'),
-    value: item.name,
-    validateInput: (value) => nameProblem(value),
-  });
+  const name =
+    typeof given === 'string'
+      ? given
+      : await vscode.window.showInputBox({
+          title: vscode.l10n.t('Rename'),
+          prompt: vscode.l10n.t('References from other prompts keep working.'),
+          value: item.name,
+          validateInput: (value) => nameProblem(value),
+        });
   if (name === undefined || name.trim() === item.name) return;
   wentWell(await library.rename(item.id, name.trim()));
 }
@@ -79,8 +88,8 @@ export async function duplicatePrompt(library: Library, argument: unknown): Prom
   if (copy) await vscode.window.showTextDocument(promptUri(copy));
 }
 
-export async function moveItems(library: Library, nodes: readonly LibraryNode[]): Promise<void> {
-  const ids = nodes.length > 0 ? idsOf(nodes) : await oneId(library, vscode.l10n.t('Move Prompt'));
+export async function moveItems(library: Library, given: readonly ItemId[]): Promise<void> {
+  const ids = given.length > 0 ? given : await oneId(library, vscode.l10n.t('Move Prompt'));
   if (ids.length === 0) return;
   const workspaceId = await firstWorkspace(library);
   if (!workspaceId) return;
@@ -92,9 +101,14 @@ export async function moveItems(library: Library, nodes: readonly LibraryNode[])
   if (target) wentWell(await library.move(ids, target.folderId));
 }
 
-export async function trashItems(library: Library, nodes: readonly LibraryNode[]): Promise<void> {
-  const ids = nodes.length > 0 ? idsOf(nodes) : await oneId(library, vscode.l10n.t('Delete Prompt'));
+export async function trashItems(library: Library, given: readonly ItemId[]): Promise<void> {
+  const ids = given.length > 0 ? given : await oneId(library, vscode.l10n.t('Delete Prompt'));
   if (ids.length === 0 || !wentWell(await library.trash(ids))) return;
+  // It is in the trash now; the offer to undo may stand as long as it likes.
+  void offerUndo(library, ids);
+}
+
+async function offerUndo(library: Library, ids: readonly ItemId[]): Promise<void> {
   const undo = vscode.l10n.t('Undo');
   const message =
     ids.length === 1
@@ -105,13 +119,11 @@ export async function trashItems(library: Library, nodes: readonly LibraryNode[]
   }
 }
 
-export async function restoreItems(library: Library, nodes: readonly LibraryNode[]): Promise<void> {
-  const ids = idsOf(nodes);
+export async function restoreItems(library: Library, ids: readonly ItemId[]): Promise<void> {
   if (ids.length > 0) wentWell(await library.restore(ids));
 }
 
-export async function purgeItems(library: Library, nodes: readonly LibraryNode[]): Promise<void> {
-  const ids = idsOf(nodes);
+export async function purgeItems(library: Library, ids: readonly ItemId[]): Promise<void> {
   if (ids.length === 0) return;
   const question =
     ids.length === 1
@@ -193,10 +205,6 @@ export async function firstWorkspace(library: Library): Promise<WorkspaceId | nu
   return null;
 }
 
-function idsOf(nodes: readonly LibraryNode[]): readonly ItemId[] {
-  return [...new Set(nodes.map(itemIdOf).filter((id): id is ItemId => id !== null))];
-}
-
 async function oneId(library: Library, title: string): Promise<readonly ItemId[]> {
   const prompt = await promptFor(library, undefined, title);
   return prompt ? [prompt.id] : [];
@@ -230,6 +238,12 @@ async function confirmed(question: string): Promise<boolean> {
   const yes = vscode.l10n.t('Delete for Good');
   const detail = vscode.l10n.t('This cannot be undone.');
   return (await vscode.window.showWarningMessage(question, { modal: true, detail }, yes)) === yes;
+}
+
+function textIn(argument: unknown, key: 'name' | 'text'): string | undefined {
+  if (typeof argument !== 'object' || argument === null || 'kind' in argument) return undefined;
+  const value: unknown = (argument as Readonly<Record<string, unknown>>)[key];
+  return typeof value === 'string' ? value : undefined;
 }
 
 /** Only what can be said while typing; the library has the last word. */
