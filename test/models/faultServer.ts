@@ -44,7 +44,7 @@ export async function startFaultServer(...initial: readonly Behaviour[]): Promis
     return waiting;
   }
 
-  const server = createServer(async (incoming, response) => {
+  const serve = async (incoming: IncomingMessage, response: ServerResponse): Promise<void> => {
     const nthOnSocket = (perSocket.get(incoming.socket) ?? 0) + 1;
     perSocket.set(incoming.socket, nthOnSocket);
     const request = await record(incoming, response);
@@ -52,7 +52,8 @@ export async function startFaultServer(...initial: readonly Behaviour[]): Promis
     arrival(requests.length).resolve(request);
     const behaviour = behaviours.length > 1 ? behaviours.shift() : behaviours[0];
     await behaviour?.({ request, response, socket: incoming.socket, nthOnSocket });
-  });
+  };
+  const server = createServer((incoming, response) => void serve(incoming, response));
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;
 

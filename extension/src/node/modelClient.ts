@@ -227,6 +227,8 @@ interface Network {
 function createNetwork(fetch: Fetch, channel: () => RunningWorker['channel']): Network {
   const connections = new Map<FetchId, AbortController>();
 
+  const handOver = (id: FetchId, bytes: Uint8Array): Promise<void> => channel().chunk(id, bytes);
+
   /** Reads ahead by a little: what the platform holds unread is lost when the connection breaks. */
   async function forward(id: FetchId, body: ReadableStream<Uint8Array> | null): Promise<void> {
     let ahead = 0;
@@ -234,11 +236,9 @@ function createNetwork(fetch: Fetch, channel: () => RunningWorker['channel']): N
       for await (const bytes of body ?? []) {
         const size = bytes.byteLength;
         ahead += size;
-        const taken = channel()
-          .chunk(id, bytes)
-          .then(() => {
-            ahead -= size;
-          });
+        const taken = handOver(id, bytes).finally(() => {
+          ahead -= size;
+        });
         taken.catch(() => undefined);
         if (ahead > readAhead) await taken;
       }

@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { builtInEndpoints, checkAddress, readEndpoints } from './endpoints.ts';
 
@@ -109,22 +109,36 @@ test('an override that is refused leaves the provider out instead of falling bac
   ]);
 });
 
-test('whatever stands in the settings, no key goes unencrypted to a host that was not allowed', () => {
-  fc.assert(
-    fc.property(
-      fc.anything(),
-      fc.anything(),
-      fc.dictionary(fc.string(), fc.record({ baseUrl: fc.webUrl({ validSchemes: ['http', 'https'] }) })),
-      (providerAddresses, plainHttpHosts, providers) => {
-        const allowed = Array.isArray(plainHttpHosts) ? plainHttpHosts : [];
-        for (const { kind, baseUrl } of readEndpoints({ providers, providerAddresses, plainHttpHosts })
-          .endpoints) {
-          if (kind === 'vscode') continue;
-          const url = new URL(baseUrl);
-          const isLocal = ['localhost', '127.0.0.1', '[::1]'].includes(url.hostname);
-          expect(url.protocol === 'https:' || isLocal || allowed.includes(url.host)).toBe(true);
-        }
-      },
+const anyAddress = fc
+  .tuple(
+    fc.constantFrom('http://', 'https://', 'HTTP://', 'ftp://', ''),
+    fc.constantFrom(
+      'localhost',
+      '127.0.0.1',
+      '127.0.0.1.evil.example',
+      'evil.example',
+      '[::1]',
+      '0x7f.1',
+      'localhost.',
     ),
+    fc.constantFrom('', ':80', ':8080', ':99999', '@evil.example', '/v1', '?x=1', '#x', '\\@evil.example'),
+  )
+  .map((parts) => parts.join(''));
+const anyEntry = fc.oneof(anyAddress, fc.record({ baseUrl: anyAddress }), fc.jsonValue({ maxDepth: 1 }));
+const anyEntries = fc.dictionary(fc.constantFrom('openai', 'ollama', 'mine', 'Not Good'), anyEntry);
+
+test('whatever stands in the settings, no key goes unencrypted to a host that was not allowed', () => {
+  const allowed = ['evil.example:8080'];
+  fc.assert(
+    fc.property(anyEntries, anyEntries, (providerAddresses, providers) => {
+      for (const { kind, baseUrl } of readEndpoints({ providers, providerAddresses, plainHttpHosts: allowed })
+        .endpoints) {
+        if (kind === 'vscode') continue;
+        const url = new URL(baseUrl);
+        const isLocal = ['localhost', '127.0.0.1', '[::1]'].includes(url.hostname);
+        expect(url.protocol === 'https:' || isLocal || allowed.includes(url.host)).toBe(true);
+        expect(url.username + url.password + url.search + url.hash).toBe('');
+      }
+    }),
   );
 });

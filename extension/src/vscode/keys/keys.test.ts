@@ -40,7 +40,7 @@ function setUp(options: { answers?: readonly Answer[]; settings?: Record<string,
   }
   const message = (text: string, ...rest: readonly unknown[]): unknown => {
     const [first] = rest;
-    const modal = typeof first === 'object' ? (first as Record<string, unknown>) : {};
+    const modal = typeof first === 'object' ? { ...first } : {};
     const buttons = rest.filter((button) => typeof button === 'string').map((label) => ({ label }));
     const picked = ask({ kind: 'message', text, options: modal, items: buttons });
     return typeof picked === 'object' && picked !== null && 'label' in picked ? picked.label : picked;
@@ -62,7 +62,7 @@ function setUp(options: { answers?: readonly Answer[]; settings?: Record<string,
           kind: 'pick',
           text: String(box['title']),
           options: box,
-          items: labels as Shown['items'],
+          items: labels,
         });
         return items[labels.findIndex((item) => item === picked)];
       },

@@ -77,7 +77,7 @@ const request: ModelRequest = {
   timeouts: { firstByteMs: 60_000, idleMs: 60_000 },
 };
 
-async function* saying(...parts: readonly unknown[]): AsyncGenerator<unknown> {
+async function* saying(...parts: readonly unknown[]): AsyncGenerator {
   for (const part of parts) yield typeof part === 'string' ? new TextPart(part) : part;
 }
 
@@ -153,10 +153,12 @@ test('a stop cancels the request and keeps what had arrived', async () => {
 });
 
 describe('what goes wrong is told apart', () => {
-  const failing = (error: Error): Answering =>
-    async function* () {
+  const failing = (error: Error): Answering => {
+    const next = async (): Promise<never> => {
       throw error;
     };
+    return () => ({ [Symbol.asyncIterator]: () => ({ next }) });
+  };
 
   test.each([
     ['refused consent', Object.assign(new Error('no'), { code: 'NoPermissions' }), 'consentRefused'],
