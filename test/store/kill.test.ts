@@ -8,6 +8,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { LibraryCalls, PromptId, RevisionId } from '../../extension/src/library/api.ts';
 import { createTestFolder, type TestFolder, valueOf } from './openTestLibrary.ts';
+import { createRandom } from './random.ts';
 import { bundleWindow, startWindow, type TestWindow, type WindowBundle } from './startWindow.ts';
 
 const kills = Number(process.env['KILLS'] ?? 20);
@@ -94,15 +95,4 @@ function integrityOf(folder: string): unknown {
   } finally {
     database.close();
   }
-}
-
-/** Mulberry32: a small generator of numbers in [0, 1) that repeats with its seed. */
-function createRandom(start: number): () => number {
-  let state = start;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
-  };
 }

@@ -77,8 +77,11 @@ function sizeOf(path: string): number {
 
 function configure(connection: DatabaseSync, options: DatabaseOptions): void {
   connection.exec(`PRAGMA busy_timeout = ${options.busyMs}`);
-  // Has to come before the first table; clearing the run history then gives its space back.
-  connection.exec('PRAGMA auto_vacuum = INCREMENTAL');
+  // Only possible before the first table (and asking for it later writes to the file, which may be somebody's locked
+  // library): clearing the run history then gives its space back.
+  if (connection.prepare('PRAGMA page_count').get()?.['page_count'] === 0) {
+    connection.exec('PRAGMA auto_vacuum = INCREMENTAL');
+  }
   chooseJournal(connection);
   // FULL: each commit is on the disk before it is acknowledged, in either journal mode.
   connection.exec('PRAGMA synchronous = FULL');

@@ -64,9 +64,9 @@ export function createLibrary(dependencies: LibraryDependencies): Library & { di
   const start = (): RunningWorker => {
     const started = startWorker(dependencies, host);
     started.worker.once('exit', () => {
+      started.channel.$close(new Error('the library worker ended'));
       if (running?.worker !== started.worker) return;
       running = null;
-      started.channel.$close(new Error('the library worker ended'));
       if (disposed) return;
       unexpectedEnds += 1;
       dependencies.log.error('The library worker ended by itself.');

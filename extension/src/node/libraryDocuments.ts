@@ -142,8 +142,13 @@ function documentOf(session: LibrarySession, reading: Reading, id: PromptId): Pr
   };
 }
 
+const damagedText = {
+  message: 'The current version of this prompt is damaged and cannot be shown.',
+  action: 'Open an earlier version from its history, or bring the library back from a backup.',
+};
+
 function headText(session: LibrarySession, reading: Reading, id: PromptId): string {
-  return currentText(reading.state(), session.ports, groupOf(id)) ?? '';
+  return currentText(reading.state(), session.ports, groupOf(id)) ?? fail('corrupt', damagedText);
 }
 
 interface OwnedEdit {

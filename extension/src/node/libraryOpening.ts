@@ -146,7 +146,10 @@ async function findSecret(
 ): Promise<StoreSecret | null> {
   for (const pause of [0, ...secretRetriesMs]) {
     if (pause > 0) await wait(pause);
-    const secret = await readSecret(host, storeId);
+    const secret = await readSecret(host, storeId).catch((error: unknown) => {
+      host.log('warn', `The secret storage did not answer: ${placeOf(error)}`);
+      return null;
+    });
     if (secret !== null) return secret;
   }
   return null;

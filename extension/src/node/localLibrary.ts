@@ -16,7 +16,7 @@ import { secretFromKit } from './libraryKit.ts';
 import { type Opened, openStore, type OpeningDependencies, unlockWith } from './libraryOpening.ts';
 import { fail, placeOf, problem, success, toProblem } from './libraryProblem.ts';
 import { openReadyLibrary, type ReadyLibrary } from './readyLibrary.ts';
-import { setStoreAside } from './setAside.ts';
+import { markSetAside, renameStore } from './setAside.ts';
 
 export interface LocalLibraryDependencies {
   readonly folder: string;
@@ -135,12 +135,9 @@ function standingCalls(dependencies: LocalLibraryDependencies, standing: Standin
       guarded(async () => {
         const now = await standing.now();
         if (now.kind === 'ready') fail('busy', onlyClosed);
-        const aside = setStoreAside(
-          now.kind === 'keyMissing' ? now.library.store : null,
-          folder,
-          dependencies.now(),
-        );
+        if (now.kind === 'keyMissing') markSetAside(now.library.store);
         await standing.close();
+        const aside = renameStore(folder, dependencies.now());
         statusChanged();
         return success({ folder: aside });
       }),
