@@ -31,11 +31,15 @@ interface Review {
 
 export function createSelectionReplacer(): SelectionReplacer {
   const changed = new vscode.EventEmitter<vscode.Uri>();
+  /** The one that can be accepted. */
   let review: Review | null = null;
+  /** The same, or the one that ended last. */
+  let last: Review | null = null;
   let count = 0;
 
   const setReview = (next: Review | null): void => {
     review = next;
+    last = next ?? last;
     void vscode.commands.executeCommand('setContext', 'cuebook.reviewing', next !== null);
   };
 
@@ -58,8 +62,9 @@ export function createSelectionReplacer(): SelectionReplacer {
     vscode.workspace.registerTextDocumentContentProvider(resultScheme, {
       onDidChange: changed.event,
       provideTextDocumentContent: (uri) => {
-        if (review?.resultUri.toString() === uri.toString()) return review.result;
-        throw new Error(vscode.l10n.t('This comparison has ended. Run the prompt again.'));
+        // VS Code may still ask for a comparison that has just ended, or that it brought back after a reload.
+        const known = last?.resultUri.toString() === uri.toString() ? last.result : null;
+        return known ?? vscode.l10n.t('This comparison has ended. Run the prompt again.');
       },
     }),
     vscode.workspace.onDidChangeTextDocument(({ document }) => {
