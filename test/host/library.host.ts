@@ -89,7 +89,7 @@ suite('prompts as documents', () => {
   const history = async (uri: vscode.Uri): Promise<readonly HistoryEntry[]> => {
     const target = await temporary();
     await run('cuebook.exportItem', uri, target);
-    const [folder] = (await fs.readDirectory(target)).filter(([name]) => name.endsWith('.history'));
+    const folder = (await fs.readDirectory(target)).find(([name]) => name.endsWith('.history'));
     assert.ok(folder);
     const file = path.join(target.fsPath, folder[0], 'history.json');
     const parsed = JSON.parse(await readFile(file, 'utf8')) as {

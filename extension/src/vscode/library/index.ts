@@ -51,8 +51,7 @@ export const registerLibrary: Feature = (services) => {
   );
   keep(
     tree.onDidChangeMessage((message) => {
-      if (message === undefined) delete view.message;
-      else view.message = message;
+      view.message = message;
     }),
   );
   keep(commands.register());

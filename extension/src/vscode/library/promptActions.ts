@@ -47,7 +47,7 @@ export async function newPrompt(library: Library, argument: unknown): Promise<Pr
   );
   const prompt = made?.[0];
   if (!prompt) return null;
-  await vscode.window.showTextDocument(promptUri(prompt));
+  await vscode.window.showTextDocument(promptUri(prompt), { preview: false });
   return prompt;
 }
 

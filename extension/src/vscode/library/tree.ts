@@ -19,8 +19,8 @@ export type LibraryState = 'empty' | 'ready' | 'keyMissing' | 'damaged' | 'faile
 
 export interface LibraryTree extends vscode.TreeDataProvider<LibraryNode>, vscode.Disposable {
   readonly onDidChangeState: vscode.Event<LibraryState>;
-  /** A line above the rows, or undefined. */
-  readonly onDidChangeMessage: vscode.Event<string | undefined>;
+  /** A line above the rows; empty for none. */
+  readonly onDidChangeMessage: vscode.Event<string>;
   filter(): string;
   setFilter(text: string): void;
   refresh(): void;
@@ -34,13 +34,13 @@ const filterLimit = 500;
 export function createLibraryTree(library: Library): LibraryTree {
   const changed = new vscode.EventEmitter<LibraryNode | undefined>();
   const stateChanged = new vscode.EventEmitter<LibraryState>();
-  const messageChanged = new vscode.EventEmitter<string | undefined>();
+  const messageChanged = new vscode.EventEmitter<string>();
   let filter = '';
 
   const rootsFor = async (status: LibraryStatus): Promise<readonly LibraryNode[]> => {
     if (status.kind !== 'ready') {
       stateChanged.fire(stateOf(status));
-      messageChanged.fire(status.kind === 'unavailable' ? sentenceOf(status.problem) : undefined);
+      messageChanged.fire(status.kind === 'unavailable' ? sentenceOf(status.problem) : '');
       return [];
     }
     const { nodes, message } =
@@ -89,16 +89,16 @@ function stateOf(status: Exclude<LibraryStatus, { kind: 'ready' }>): LibraryStat
 
 interface Roots {
   readonly nodes: readonly LibraryNode[];
-  readonly message: string | undefined;
+  readonly message: string;
 }
 
 async function wholeTree(library: Library, workspaces: readonly WorkspaceSummary[]): Promise<Roots> {
   const nodes = workspaces.map(workspaceNode);
   const levels = await Promise.all(nodes.map(async (node) => childrenOf(library, node)));
-  if (levels.every((level) => level.length === 0)) return { nodes: [], message: undefined };
+  if (levels.every((level) => level.length === 0)) return { nodes: [], message: '' };
   const favourites = orEmpty(await library.list({ favourites: true, limit: 1 }));
   const heading: LibraryNode = { kind: 'favourites', key: 'favourites', parent: null };
-  return { nodes: favourites.length > 0 ? [heading, ...nodes] : nodes, message: undefined };
+  return { nodes: favourites.length > 0 ? [heading, ...nodes] : nodes, message: '' };
 }
 
 async function filteredTree(library: Library, filter: string, limit: number): Promise<Roots> {
