@@ -55,9 +55,19 @@ const ORDER = Uint8Array.of(
   0x10,
 );
 
-/** True if the second half of the signature is a number below L: otherwise a second signature could be made from it. */
-export function hasCanonicalS(signature: Uint8Array): boolean {
-  if (signature.length !== SIGNATURE_BYTES) return false;
+/**
+ * What both implementations check of a signature before the library does: its length, that R is not the identity
+ * (which the equation allows, and no honest signer makes), and that S is below L (otherwise a second signature could be
+ * made from it).
+ */
+export const hasSoundForm = (signature: Uint8Array): boolean =>
+  signature.length === SIGNATURE_BYTES && !startsWithIdentity(signature) && hasCanonicalS(signature);
+
+/** The encoding of the identity: y = 1, x = 0. */
+const startsWithIdentity = (signature: Uint8Array): boolean =>
+  signature[0] === 1 && signature.subarray(1, ED25519_BYTES).every((byte) => byte === 0);
+
+function hasCanonicalS(signature: Uint8Array): boolean {
   for (let index = ED25519_BYTES - 1; index >= 0; index -= 1) {
     const s = signature[ED25519_BYTES + index] ?? 0;
     const order = ORDER[index] ?? 0;

@@ -1,7 +1,7 @@
 // The primitives of the platform (`node:crypto`), given as an argument: shared code imports nothing of Node's.
 
 import { concatBytes, hexToBytes } from '../util/bytes.ts';
-import { ED25519_BYTES, hasCanonicalS, isPrimeOrderPoint } from './ed25519Rule.ts';
+import { ED25519_BYTES, hasSoundForm, isPrimeOrderPoint } from './ed25519Rule.ts';
 import type {
   AesGcmInput,
   CryptoPrimitives,
@@ -124,5 +124,5 @@ function createVerifier(node: NodeCrypto, publicKey: Uint8Array): Ed25519Verifie
     format: 'der',
     type: 'spki',
   });
-  return (message, signature) => hasCanonicalS(signature) && node.verify(null, message, key, signature);
+  return (message, signature) => hasSoundForm(signature) && node.verify(null, message, key, signature);
 }

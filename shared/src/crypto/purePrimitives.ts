@@ -5,7 +5,7 @@ import { ed25519 } from '@noble/curves/ed25519.js';
 import { hmac } from '@noble/hashes/hmac.js';
 import { sha256, sha512 } from '@noble/hashes/sha2.js';
 import { randomBytes } from '@noble/hashes/utils.js';
-import { ED25519_BYTES, hasCanonicalS, isPrimeOrderPoint } from './ed25519Rule.ts';
+import { ED25519_BYTES, hasSoundForm, isPrimeOrderPoint } from './ed25519Rule.ts';
 import type { AesGcmInput, CryptoPrimitives, Ed25519Verifier, HmacSha512 } from './primitives.ts';
 
 const AES_GCM_TAG_BYTES = 16;
@@ -40,7 +40,7 @@ function createVerifier(publicKey: Uint8Array): Ed25519Verifier | null {
   if (!isPrimeOrderPoint(publicKey)) return null;
   const key = publicKey.slice();
   return (message, signature) =>
-    hasCanonicalS(signature) &&
+    hasSoundForm(signature) &&
     // The equation alone would accept an R with a component of small order, which native implementations refuse.
     isPrimeOrderPoint(signature.subarray(0, ED25519_BYTES)) &&
     ed25519.verify(signature, message, key, { zip215: false });
