@@ -21,7 +21,7 @@ import type {
   StreamEntry,
 } from './state.ts';
 import { storedText } from './storedText.ts';
-import { appended, contributing } from './streamGraph.ts';
+import { appended, compareOrder, contributing, isInOrder, reordered } from './streamGraph.ts';
 
 /** A record as a batch takes it: with its payload if it opened. */
 export interface OpenedRecord {
@@ -50,6 +50,10 @@ interface OpenGroup {
   readonly streams: Map<StreamId, Stream>;
   /** Streams whose `entries` are this batch's own copy. */
   readonly owned: Set<StreamId>;
+  /** Streams in which something was put before what was there. */
+  readonly unordered: Set<StreamId>;
+  /** The last of each stream's records in the order of the feed, where it is known. */
+  readonly last: Map<StreamId, Pick<StreamEntry, 'seq' | 'at'>>;
   /** True while `group` is behind `streams`. */
   stale: boolean;
   /** The text of the last revision applied: most often the one that is shown, so it need not be read again. */
@@ -99,7 +103,7 @@ export function applyRecord(batch: Batch, record: OpenedRecord): void {
   const opened = openGroup(batch, header.group);
   countRecord(batch, header);
   if (batch.quarantine.get(header.id)?.reason === 'parentMissing') batch.quarantine.delete(header.id);
-  if (opened.group.purged) {
+  if (opened.group.purged && !opened.streams.has(header.stream)) {
     batch.erase.push(header.id);
     return;
   }
@@ -107,12 +111,47 @@ export function applyRecord(batch: Batch, record: OpenedRecord): void {
   const stream = opened.streams.get(header.stream) ?? emptyStream(header.stream);
   const facts = payload === null ? null : payloadFacts(payload);
   const entry = { id, parents, author, device, epoch, flag, status, seq, at: batch.clock, facts };
+  const last = lastIn(opened, stream);
+  if (last !== null && compareOrder(last, entry) > 0) opened.unordered.add(stream.id);
+  else opened.last.set(stream.id, entry);
   opened.streams.set(stream.id, appended(stream, ownEntries(opened, stream), entry));
   opened.stale = true;
   if (status === 'checking') batch.unchecked = batch.unchecked.set(id, header.group);
   if (payload?.kind === 'content') {
     opened.latest = { record: id, text: payload.text, ...(record.facts && { facts: record.facts }) };
   }
+}
+
+/** Gives a record that is here already its place in the feed. */
+export function placeInFeed(batch: Batch, header: RecordHeader, seq: number): void {
+  const opened = openGroup(batch, header.group);
+  const stream = opened.streams.get(header.stream);
+  const entry = stream?.entries.get(header.id);
+  if (stream === undefined || entry === undefined || entry.seq !== null) return;
+  const entries = ownEntries(opened, stream);
+  entries.set(header.id, { ...entry, seq });
+  opened.last.delete(stream.id);
+  opened.streams.set(stream.id, { ...stream, entries });
+  if (!isInOrder({ ...stream, entries }, { ...entry, seq })) opened.unordered.add(stream.id);
+  opened.stale = true;
+}
+
+/** Forgets records that were sealed anew under other ids. Nothing that stays may follow them. */
+export function dropRecords(
+  batch: Batch,
+  group: GroupId,
+  stream: StreamId,
+  ids: ReadonlySet<RecordId>,
+): void {
+  const opened = openGroup(batch, group);
+  const before = opened.streams.get(stream);
+  if (before === undefined) return;
+  const entries = ownEntries(opened, before);
+  for (const id of ids) entries.delete(id);
+  opened.last.delete(stream);
+  opened.streams.set(stream, { ...before, entries });
+  opened.unordered.add(stream);
+  opened.stale = true;
 }
 
 /** Keeps the clock and the device's counter rising, also over records of which only a tombstone is left. */
@@ -159,7 +198,9 @@ export function groupIn(batch: Batch, id: GroupId): Group | undefined {
 }
 
 export function streamIn(batch: Batch, group: GroupId, stream: StreamId): Stream | undefined {
-  return openGroup(batch, group).streams.get(stream);
+  const opened = openGroup(batch, group);
+  order(opened);
+  return opened.streams.get(stream);
 }
 
 /** What was placed in a folder (`WORKSPACE_GROUP`: at the top) with all that was applied so far. */
@@ -203,7 +244,16 @@ function openGroup(batch: Batch, id: GroupId): OpenGroup {
   const before = batch.before.groups.get(id);
   const group = before ?? newGroup(id);
   const streams = new Map(openStreams(group.streams));
-  const opened: OpenGroup = { before, group, streams, owned: new Set(), stale: false, latest: null };
+  const opened: OpenGroup = {
+    before,
+    group,
+    streams,
+    owned: new Set(),
+    unordered: new Set(),
+    last: new Map(),
+    stale: false,
+    latest: null,
+  };
   batch.groups.set(id, opened);
   return opened;
 }
@@ -220,6 +270,7 @@ function newGroup(id: GroupId): Group {
     content: null,
     hasConflict: false,
     verified: true,
+    unsynced: 0,
     newerFormat: false,
     streams: { kind: 'open', streams: new Map() },
   };
@@ -235,11 +286,32 @@ function ownEntries(opened: OpenGroup, stream: Stream): Map<RecordId, StreamEntr
   return new Map(stream.entries);
 }
 
+function lastIn(opened: OpenGroup, stream: Stream): Pick<StreamEntry, 'seq' | 'at'> | null {
+  const known = opened.last.get(stream.id);
+  if (known !== undefined) return known;
+  let last: StreamEntry | null = null;
+  for (const entry of stream.entries.values()) {
+    if (last === null || compareOrder(entry, last) > 0) last = entry;
+  }
+  if (last !== null) opened.last.set(stream.id, last);
+  return last;
+}
+
+function order(opened: OpenGroup): void {
+  for (const id of opened.unordered) {
+    const stream = opened.streams.get(id);
+    if (stream !== undefined) opened.streams.set(id, reordered(stream));
+    opened.owned.add(id);
+  }
+  opened.unordered.clear();
+}
+
 function fold(batch: Batch, opened: OpenGroup): void {
   if (!opened.stale) return;
   opened.stale = false;
+  order(opened);
   const { group: before, streams, latest } = opened;
-  const { group, erased } = foldGroup(before, streams, (record) =>
+  const { group, erased, kept } = foldGroup(before, streams, (record) =>
     latest?.record === record
       ? (latest.facts ?? batch.ports.factsOf(latest.text))
       : batch.ports.factsOf(storedText(batch.ports, record) ?? ''),
@@ -247,6 +319,7 @@ function fold(batch: Batch, opened: OpenGroup): void {
   opened.group = group;
   batch.erase.push(...erased);
   if (group.purged) streams.clear();
+  if (kept !== null) streams.set(kept.id, kept);
   moveChild(batch, before, group);
 }
 
@@ -267,7 +340,8 @@ function ownChildren(batch: Batch, folder: GroupId): Set<GroupId> {
 function placeFolders(batch: Batch): void {
   const opened = [...batch.groups.values()];
   const isMoved = ({ before, group }: OpenGroup): boolean =>
-    group.kind === 'folder' && before?.place?.record !== group.place?.record;
+    group.kind === 'folder' &&
+    (before?.place?.record !== group.place?.record || before?.place?.seq !== group.place?.seq);
   if (!opened.some(isMoved)) return;
   const all = [...batch.before.groups.values(), ...opened.map(({ group }) => group)];
   const current = new Map(all.map((group) => [group.id, batch.groups.get(group.id)?.group ?? group]));

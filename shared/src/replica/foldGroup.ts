@@ -11,6 +11,8 @@ export interface GroupFold {
   readonly group: Group;
   /** Set if the group was purged just now: the records whose bytes go. */
   readonly erased: readonly RecordId[];
+  /** The one stream that a purged group keeps. */
+  readonly kept: Stream | null;
 }
 
 /** `factsOf` reads and parses a revision's text; it is asked only if another revision is shown than before. */
@@ -20,8 +22,10 @@ export function foldGroup(
   factsOf: (record: RecordId) => PromptFacts,
 ): GroupFold {
   const entries = [...streams.values()].flatMap((stream) => [...stream.entries.values()]);
-  const purge = entries.find((entry) => entry.flag === 'purge' && entry.status === 'verified');
-  if (purge !== undefined) return purged(before, entries, purge);
+  const purge = entries
+    .filter((entry) => entry.flag === 'purge' && entry.status === 'verified')
+    .sort(compareOrder)[0];
+  if (purge !== undefined) return purged(before, streams, purge);
   const usable = entries.filter(isUsable).sort(compareOrder);
   const last = usable.at(-1);
   const content = streamOf(streams, 'content');
@@ -37,30 +41,48 @@ export function foldGroup(
       trashedWith: trash?.kind === 'place' ? trash.trashedWith : null,
       content: content === undefined ? null : contentOf(before.content, content, factsOf),
       hasConflict: content !== undefined && usableSides(content).length > 0,
+      unsynced: entries.filter((entry) => entry.seq === null).length,
       verified: entries.every((entry) => entry.status !== 'checking'),
     },
     erased: [],
+    kept: null,
   };
 }
 
-function purged(before: Group, entries: readonly StreamEntry[], purge: StreamEntry): GroupFold {
+/**
+ * Nothing of what it was is kept, so a replica that only ever saw tombstones shows the same. While a server that knows the
+ * group has not heard of the purge, its place stream is kept to be pushed.
+ */
+function purged(before: Group, streams: ReadonlyMap<string, Stream>, purge: StreamEntry): GroupFold {
+  const place = [...streams.values()].find((stream) => stream.entries.has(purge.id));
+  const isOwed =
+    purge.seq === null && [...(place?.entries.values() ?? [])].some((entry) => entry.seq !== null);
+  const kept = isOwed ? (place ?? null) : onlyPurge(place, purge);
+  const all = [...streams.values()].flatMap((stream) => [...stream.entries.values()]);
   return {
     group: {
-      // Nothing of what it was: a replica that only ever saw tombstones shows the same.
       ...before,
       kind: null,
-      createdAt: 0,
-      newerFormat: false,
       place: null,
+      createdAt: 0,
       trashedAt: null,
       trashedWith: null,
       purged: true,
       content: null,
       hasConflict: false,
+      unsynced: isOwed ? [...(kept?.entries.values() ?? [])].filter((entry) => entry.seq === null).length : 0,
+      newerFormat: false,
       verified: true,
     },
-    erased: entries.filter((entry) => entry !== purge).map((entry) => entry.id),
+    erased: all.flatMap(({ id }) => (kept?.entries.has(id) === true ? [] : [id])),
+    kept,
   };
+}
+
+function onlyPurge(place: Stream | undefined, purge: StreamEntry): Stream | null {
+  if (place === undefined) return null;
+  const entries = new Map([[purge.id, { ...purge, number: 1 }]]);
+  return { ...place, head: purge.id, sides: [], entries };
 }
 
 function streamOf(streams: ReadonlyMap<string, Stream>, kind: Stream['kind']): Stream | undefined {
@@ -75,6 +97,7 @@ function placeOf(
   const entry = stream === undefined ? null : contributing(stream);
   if (entry?.facts?.kind !== 'place') return null;
   const { groupKind, folderId: wanted, name } = entry.facts;
+  if (before?.record === entry.id && before.seq === entry.seq) return { kind: groupKind, place: before };
   // Whether a folder may be where it wants to be is decided over all folders (foldFolders.ts).
   const folderId = before?.record === entry.id ? before.folderId : wanted;
   const { id: record, seq, at } = entry;

@@ -2,7 +2,7 @@
 // prompt's text says about itself. Given as one argument, so that tests and the simulation can give others.
 
 import type { AccountId, DeviceId, GroupId, RecordId, StreamId, WorkspaceId } from '../encoding/ids.ts';
-import type { GroupFlag } from '../record/header.ts';
+import type { FeedPosition, GroupFlag } from '../record/header.ts';
 import type { Payload, StreamRole } from '../record/payload.ts';
 import type { Problem, Result } from '../util/result.ts';
 
@@ -19,6 +19,8 @@ export interface RecordHeader {
   /** Rises with each record of the device in the workspace. */
   readonly counter: number;
   readonly flag: GroupFlag;
+  /** How much of the feed the author had seen. */
+  readonly seen: FeedPosition;
   /** True for a tombstone: what a purge left of a record. */
   readonly erased: boolean;
 }
@@ -71,8 +73,13 @@ export interface RecordPort {
   open(bytes: Uint8Array): Result<Payload, Problem<QuarantineReason>>;
   /** What a purge leaves of a record: header, the ciphertext's hash, signature. The same bytes if it is one already. */
   tombstoneOf(bytes: Uint8Array): Uint8Array;
-  /** Checks the signature by the device named in the header, and that author, device and epoch may write there. */
-  verify(bytes: Uint8Array): Result<null, Problem<QuarantineReason>>;
+  /**
+   * Checks the signature by the device named in the header, and that author, device and epoch could write at that place
+   * in the feed; `seq` null: of a record that no server has placed yet, so only this account's own devices count.
+   */
+  verify(bytes: Uint8Array, seq: number | null): Result<null, Problem<QuarantineReason>>;
+  /** The place in the feed after `last`, if this record stands there. */
+  follow(last: FeedPosition, record: RecordId): FeedPosition;
 }
 
 /** What a prompt's text says about itself. Taking it never fails: what cannot be read is empty. */

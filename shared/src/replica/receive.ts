@@ -2,6 +2,8 @@
 // open or verify is set aside with a reason, never skipped silently, and never the end of the rest.
 
 import type { RecordId } from '../encoding/ids.ts';
+import { WORKSPACE_GROUP } from '../encoding/ids.ts';
+import type { FeedPosition } from '../record/header.ts';
 import type { Payload } from '../record/payload.ts';
 import { roleOfPayload } from '../record/streams.ts';
 import type { Problem, Result } from '../util/result.ts';
@@ -12,11 +14,13 @@ import {
   countRecord,
   finishBatch,
   isKnown,
+  placeInFeed,
   setAside,
   settleRecord,
   startBatch,
   streamIn,
 } from './batch.ts';
+import { openStreams } from './packedStreams.ts';
 import type { QuarantineReason, RecordHeader, ReplicaPorts } from './ports.ts';
 import type { RecordStatus, ReplicaState } from './state.ts';
 
@@ -28,6 +32,8 @@ export interface StoredRow {
   readonly id: RecordId;
   /** Of the record, or of the tombstone that a purge has left of it. */
   readonly bytes: Uint8Array;
+  /** Its place in the feed, once the feed has brought it. */
+  readonly feed?: FeedPosition;
 }
 
 /** Long work comes in slices: `stop` is asked after each record, and what is left is for the next call. */
@@ -46,14 +52,15 @@ export function receive(
   options: Slice & { readonly verify: 'now' | 'later' },
 ): BatchResult {
   const batch = startBatch(state, ports);
-  let { row } = state;
+  let { row, feed } = state;
   for (const next of rows) {
-    receiveBytes(batch, next.id, next.bytes, options.verify);
+    receiveRecord(batch, { ...next, seq: next.feed?.seq ?? null }, options.verify);
     row = Math.max(row, next.row);
+    if (next.feed !== undefined && next.feed.seq > feed.seq) ({ feed } = next);
     if (options.stop?.() === true) break;
   }
   const result = finishBatch(batch);
-  return { ...result, state: { ...result.state, row } };
+  return { ...result, state: { ...result.state, row, feed } };
 }
 
 /** Records whose signature is still to be checked, at most `limit`. */
@@ -71,15 +78,26 @@ export function settle(
   const batch = startBatch(state, ports);
   for (const id of records) {
     const bytes = ports.readRecord(id);
-    const verdict = bytes === null ? fail('malformed', 'The record is gone.') : ports.records.verify(bytes);
+    const verdict =
+      bytes === null
+        ? fail('malformed', 'The record is gone.')
+        : ports.records.verify(bytes, uncheckedSeq(batch, id));
     settleRecord(batch, id, verdict.ok ? 'verified' : verdict.problem.code);
     if (options.stop?.() === true) break;
   }
   return finishBatch(batch);
 }
 
-function receiveBytes(batch: Batch, id: RecordId, bytes: Uint8Array, verify: 'now' | 'later'): void {
+/** A record from the disk (`seq` null: not in the feed yet) or from the feed. */
+export interface ArrivedRecord {
+  readonly id: RecordId;
+  readonly bytes: Uint8Array;
+  readonly seq: number | null;
+}
+
+export function receiveRecord(batch: Batch, arrived: ArrivedRecord, verify: 'now' | 'later'): void {
   const { records } = batch.ports;
+  const { id, bytes, seq } = arrived;
   const parsed = records.parse(bytes);
   if (!parsed.ok || parsed.value.id !== id || parsed.value.workspace !== records.workspace) {
     const reason = parsed.ok ? 'malformed' : parsed.problem.code;
@@ -87,13 +105,16 @@ function receiveBytes(batch: Batch, id: RecordId, bytes: Uint8Array, verify: 'no
     return;
   }
   const header = parsed.value;
+  if (isKnown(batch, header)) {
+    if (seq !== null) placeInFeed(batch, header, seq);
+    return;
+  }
   if (header.erased) {
     countRecord(batch, header);
     return;
   }
-  if (isKnown(batch, header)) return;
   noteMissingParents(batch, header);
-  const verified = verify === 'now' ? records.verify(bytes) : null;
+  const verified = verify === 'now' ? records.verify(bytes, seq) : null;
   const opened = openedPayload(batch, header, bytes);
   const problem = [verified, opened].find((result) => result?.ok === false);
   if (problem?.ok === false) {
@@ -101,10 +122,19 @@ function receiveBytes(batch: Batch, id: RecordId, bytes: Uint8Array, verify: 'no
   }
   applyRecord(batch, {
     header,
-    seq: null,
+    seq,
     status: statusOf(verified, problem === undefined),
     payload: problem === undefined && opened.ok ? opened.value : null,
   });
+}
+
+function uncheckedSeq(batch: Batch, id: RecordId): number | null {
+  const group = batch.before.groups.get(batch.unchecked.get(id) ?? WORKSPACE_GROUP);
+  for (const stream of group === undefined ? [] : openStreams(group.streams).values()) {
+    const entry = stream.entries.get(id);
+    if (entry !== undefined) return entry.seq;
+  }
+  return null;
 }
 
 function statusOf(verified: Result<null, unknown> | null, isFine: boolean): RecordStatus {

@@ -7,6 +7,7 @@ import type { AccountId, DeviceId, RecordId, WorkspaceId } from '../encoding/ids
 import { idToBytes } from '../encoding/ids.ts';
 import { KINDS } from '../encoding/format.ts';
 import type { FeedPosition, LogHead, ParsedRecord, RecordHeader as FullHeader } from '../record/header.ts';
+import { nextPosition } from '../record/feed.ts';
 import { parseRecord } from '../record/header.ts';
 import { openRecord } from '../record/open.ts';
 import { decodePayload, encodePayload } from '../record/payloadCodec.ts';
@@ -34,7 +35,10 @@ export interface Membership {
     readonly seen: FeedPosition;
   };
   /** Whether the device named in the header signed the record and could write there and then. */
-  readonly checkAuthor: (record: ParsedRecord) => Result<null, Problem<'badSignature' | 'notAllowed'>>;
+  readonly checkAuthor: (
+    record: ParsedRecord,
+    seq: number | null,
+  ) => Result<null, Problem<'badSignature' | 'notAllowed'>>;
 }
 
 export function createRecordPort(suite: Suite, membership: Membership): RecordPort {
@@ -66,10 +70,11 @@ export function createRecordPort(suite: Suite, membership: Membership): RecordPo
       invariant(parsed.ok, 'a tombstone is made of a record that was applied');
       return tombstoneOf(suite, parsed.value);
     },
-    verify(bytes) {
+    verify(bytes, seq) {
       const parsed = parseRecord(bytes);
-      return parsed.ok ? membership.checkAuthor(parsed.value) : malformed(parsed.problem.code);
+      return parsed.ok ? membership.checkAuthor(parsed.value, seq) : malformed(parsed.problem.code);
     },
+    follow: (last, record) => nextPosition(suite, last, record),
   };
 }
 
@@ -99,8 +104,8 @@ function parse(suite: Suite, bytes: Uint8Array): Result<RecordHeader, Problem<Qu
 }
 
 function named(id: RecordId, header: FullHeader, erased: boolean): RecordHeader {
-  const { workspace, group, stream, parents, epoch, author, device, counter, flag } = header;
-  return { id, workspace, group, stream, parents, epoch, author, device, counter, flag, erased };
+  const { workspace, group, stream, parents, epoch, author, device, counter, flag, seen } = header;
+  return { id, workspace, group, stream, parents, epoch, author, device, counter, flag, seen, erased };
 }
 
 const malformed = (code: string): Result<never, Problem<'malformed' | 'newerFormat'>> =>

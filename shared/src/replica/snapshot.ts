@@ -8,6 +8,7 @@
 import type { DeviceId, GroupId, RecordId, WorkspaceId } from '../encoding/ids.ts';
 import { WORKSPACE_GROUP } from '../encoding/ids.ts';
 import { textToUtf8, utf8ToText } from '../encoding/utf8.ts';
+import type { FeedPosition } from '../record/header.ts';
 import { concatBytes } from '../util/bytes.ts';
 import { invariant } from '../util/invariant.ts';
 import { packStreams } from './packedStreams.ts';
@@ -15,13 +16,14 @@ import { persistentMap } from './persistentMap.ts';
 import type { Group, IgnoredMove, QuarantinedRecord, ReplicaState } from './state.ts';
 
 /** Raise with every change of what is kept in a state: an old snapshot is then rebuilt from the records. */
-const SNAPSHOT_VERSION = 1;
+const SNAPSHOT_VERSION = 2;
 const PREFIX_BYTES = 5;
 
 interface Index {
   readonly workspace: WorkspaceId;
   readonly workspaceName: string;
   readonly row: number;
+  readonly feed: FeedPosition;
   readonly clock: number;
   readonly counters: readonly (readonly [DeviceId, number])[];
   readonly quarantine: readonly QuarantinedRecord[];
@@ -36,11 +38,12 @@ type PackedGroup = Omit<Group, 'streams'> & { readonly streams: number };
 export function encodeSnapshot(state: ReplicaState): Uint8Array {
   const groups = [...state.groups.values()];
   const packed = groups.map((group) => packStreams(group.streams));
-  const { workspace, workspaceName, row, clock, ignoredMoves } = state;
+  const { workspace, workspaceName, row, feed, clock, ignoredMoves } = state;
   const index: Index = {
     workspace,
     workspaceName,
     row,
+    feed,
     clock,
     ignoredMoves,
     counters: [...state.counters],

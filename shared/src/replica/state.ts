@@ -13,7 +13,8 @@ import type {
   StreamId,
   WorkspaceId,
 } from '../encoding/ids.ts';
-import type { GroupFlag } from '../record/header.ts';
+import { FEED_START } from '../record/feed.ts';
+import type { FeedPosition, GroupFlag } from '../record/header.ts';
 import type {
   CommentPayload,
   ContentPayload,
@@ -114,6 +115,8 @@ export interface Group {
   readonly hasConflict: boolean;
   /** False while the signature of one of its records is still to be checked. */
   readonly verified: boolean;
+  /** Records of it that no server has placed in the feed yet. */
+  readonly unsynced: number;
   /** True if it has records of a newer format: shown, but not to be changed before an update. */
   readonly newerFormat: boolean;
   readonly streams: GroupStreams;
@@ -144,6 +147,8 @@ export interface ReplicaState {
   readonly workspaceName: string;
   /** Number of the last row of the local store that was applied; 0 before the first. */
   readonly row: number;
+  /** How far the server's feed was applied: what it once was, it must stay. */
+  readonly feed: FeedPosition;
   /** Highest counter seen of each device. */
   readonly counters: ReadonlyMap<DeviceId, number>;
   readonly groups: PersistentMap<GroupId, Group>;
@@ -162,6 +167,7 @@ export function emptyReplica(workspace: WorkspaceId): ReplicaState {
     workspace,
     workspaceName: '',
     row: 0,
+    feed: FEED_START,
     counters: new Map(),
     groups: persistentMap(),
     children: persistentMap(),

@@ -23,6 +23,25 @@ export function appended(
   return { ...stream, kind, entries, head: entry.id, sides: [...sides, ...left] };
 }
 
+/** The stream again, its records in their order in the feed: for what was placed before something that is here already. */
+export function reordered(stream: Stream): Stream {
+  const entries = new Map<RecordId, StreamEntry>();
+  const empty: Stream = { ...stream, head: null, sides: [], entries };
+  return [...stream.entries.values()]
+    .sort(compareOrder)
+    .reduce((ordered, entry) => appended(ordered, entries, entry), empty);
+}
+
+/** Whether the records stand in their order in the feed, if they did before `entry` came or was placed. */
+export function isInOrder(stream: Stream, entry: Pick<StreamEntry, 'id' | 'seq' | 'at'>): boolean {
+  let isAfter = false;
+  for (const other of stream.entries.values()) {
+    if (other.id === entry.id) isAfter = true;
+    else if (compareOrder(other, entry) < 0 === isAfter) return false;
+  }
+  return true;
+}
+
 /** A record whose first parent this disk has lost is followed all the same: better a gap than a lost text. */
 function followsHead(
   stream: Stream,
