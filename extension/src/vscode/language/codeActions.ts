@@ -1,0 +1,127 @@
+// Quick fixes.
+
+import * as vscode from 'vscode';
+import type { PromptDocument } from '@cuebook/shared/format/promptDocument';
+import type { NewPrompt } from '../../library/api.ts';
+import { sentenceOf } from '../library/problems.ts';
+import { parsePromptUri, promptUri } from '../promptUri.ts';
+import type { Services } from '../services.ts';
+import type { PromptDiagnostics } from './diagnostics.ts';
+import { fixesFor, type Fix } from './fixes.ts';
+import { selector, spanToRange, toEdits, toRange } from './places.ts';
+import type { PromptSources } from './sources.ts';
+
+export interface CodeActionDeps {
+  readonly sources: PromptSources;
+  readonly diagnostics: PromptDiagnostics;
+  readonly services: Services;
+}
+
+/** Not in the palette: only quick fixes call it. */
+const createPartialCommand = 'cuebook.createPartial';
+
+export function registerCodeActions(deps: CodeActionDeps): vscode.Disposable {
+  return vscode.Disposable.from(
+    vscode.commands.registerCommand(createPartialCommand, async (path: unknown, referrer: unknown) => {
+      if (typeof path === 'string' && referrer instanceof vscode.Uri)
+        await createPartial(deps, path, referrer);
+    }),
+    vscode.languages.registerCodeActionsProvider(
+      selector,
+      { provideCodeActions: (document, range, context) => actionsAt(deps, { document, range, context }) },
+      { providedCodeActionKinds: [vscode.CodeActionKind.QuickFix] },
+    ),
+  );
+}
+
+interface Request {
+  readonly document: vscode.TextDocument;
+  readonly range: vscode.Range;
+  readonly context: vscode.CodeActionContext;
+}
+
+function actionsAt(
+  { sources, diagnostics }: CodeActionDeps,
+  { document, range, context }: Request,
+): vscode.CodeAction[] {
+  const findings = diagnostics.findings(document);
+  if (findings === null) return [];
+  const prompt = sources.parsed(document);
+  const solved = (code: string, at: vscode.Range): vscode.Diagnostic[] =>
+    context.diagnostics.filter((each) => each.code === code && each.range.isEqual(at));
+  const fixes = findings.problems.flatMap((problem) => {
+    const at = toRange(problem.range);
+    if (at.intersection(range) === undefined) return [];
+    const span = { start: problem.range.start.offset, end: problem.range.end.offset };
+    return fixesFor(prompt, { ...problem, span }).map((fix, index) => {
+      const action = toAction(fix, prompt, document);
+      action.diagnostics = solved(problem.code, at);
+      action.isPreferred = index === 0;
+      return action;
+    });
+  });
+  const moved = findings.moved.flatMap(({ span, path, edit }) => {
+    const at = spanToRange(prompt, span);
+    if (at.intersection(range) === undefined) return [];
+    const action = edited(vscode.l10n.t('Write "{0}"', path), document, toEdits(prompt, [edit]));
+    action.diagnostics = solved('partialMoved', at);
+    return [action];
+  });
+  return [...fixes, ...moved];
+}
+
+function toAction(fix: Fix, prompt: PromptDocument, document: vscode.TextDocument): vscode.CodeAction {
+  if (fix.kind !== 'createPartial') return edited(titleOf(fix), document, toEdits(prompt, fix.edits));
+  const title = vscode.l10n.t('Create the prompt "{0}"', fix.path);
+  const action = new vscode.CodeAction(title, vscode.CodeActionKind.QuickFix);
+  action.command = { title, command: createPartialCommand, arguments: [fix.path, document.uri] };
+  return action;
+}
+
+function edited(title: string, document: vscode.TextDocument, edits: vscode.TextEdit[]): vscode.CodeAction {
+  const action = new vscode.CodeAction(title, vscode.CodeActionKind.QuickFix);
+  action.edit = new vscode.WorkspaceEdit();
+  action.edit.set(document.uri, edits);
+  return action;
+}
+
+function titleOf(fix: Exclude<Fix, { kind: 'createPartial' }>): string {
+  switch (fix.kind) {
+    case 'declareInput':
+      return vscode.l10n.t('Declare the input "{0}"', fix.name);
+    case 'removeInput':
+      return vscode.l10n.t('Remove the input "{0}"', fix.name);
+    case 'replace':
+      return vscode.l10n.t('Change to "{0}"', fix.by);
+    case 'removeKey':
+      return vscode.l10n.t('Remove "{0}"', fix.name);
+    case 'removeHidden':
+      return vscode.l10n.t('Remove the hidden characters here');
+    case 'removeAllHidden':
+      return vscode.l10n.t('Remove all hidden characters in this prompt');
+    case 'escape':
+      return vscode.l10n.t('Make the braces text');
+    case 'closeBlock':
+      return vscode.l10n.t('Close the block at the end of the message');
+  }
+}
+
+/** Makes the missing prompt where its reference says, in the workspace of the prompt that includes it, and opens it. */
+async function createPartial(
+  { services }: CodeActionDeps,
+  path: string,
+  referrer: vscode.Uri,
+): Promise<void> {
+  const { library } = services;
+  const status = await library.status();
+  const workspaceId =
+    parsePromptUri(referrer)?.workspaceId ?? (status.kind === 'ready' ? status.workspaces[0]?.id : undefined);
+  const folders = path.split('/').filter((part) => part !== '');
+  const name = folders.pop();
+  if (workspaceId === undefined || name === undefined) return;
+  const prompt: NewPrompt = { workspaceId, folderId: null, name, text: '', path: folders };
+  const created = await library.createPrompts([prompt]);
+  const [first] = created.ok ? created.value : [];
+  if (first !== undefined) await vscode.window.showTextDocument(promptUri(first));
+  else if (!created.ok) void vscode.window.showErrorMessage(sentenceOf(created.problem));
+}

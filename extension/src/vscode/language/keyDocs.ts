@@ -1,0 +1,27 @@
+// One sentence for each key and word of the prompt document; the reference is docs/format.md. Pure.
+
+export const keyDocs: Readonly<Record<string, string>> = {
+  name: "A name for readers. The prompt's place in the library is its real name.",
+  description: 'One sentence that says what the prompt does. Shown in pickers and in the tree.',
+  'argument-hint': 'What to type after the name of the prompt, such as `[focus]`.',
+  model: 'The model, as `provider/model`, or a list of them: the first that is available is used.',
+  inputs: 'The inputs of the prompt. `{{name}}` uses one.',
+  config: 'Parameters of a run.',
+  output: 'The form of the answer.',
+  tags: 'Words to find the prompt by.',
+  'config.temperature': 'From 0 (steady) to 2 (varied).',
+  'config.maxOutputTokens': 'The longest answer, in tokens.',
+  'config.topP': 'From 0 to 1: how much of the probability is considered.',
+  'config.stop': 'A text, or a list of texts, at which the answer ends.',
+  'config.seed': 'A whole number that makes answers repeatable where the model can do that.',
+  'output.schema': 'A JSON Schema that the answer must follow, where the model can do that.',
+  'inputs.*.type': '`string`, `number`, `boolean`, `array`, `object` or `image`.',
+  'inputs.*.description': 'Shown where the value is asked for.',
+  'inputs.*.default': 'Used when no value is given.',
+  'inputs.*.required': '`true`: the prompt does not run without a value.',
+  'inputs.*.enum': 'The allowed values.',
+  'inputs.*.multiline': '`true`: asked for in a larger field.',
+  '#if': 'Shown if the value is not empty, `0`, `false` or an empty list.',
+  '#unless': 'Shown if the value is empty, `0`, `false` or an empty list.',
+  '#each': 'Repeated for each item. `{{this}}` is the item, `{{@index}}` its number from 0.',
+};
