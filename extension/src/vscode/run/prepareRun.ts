@@ -95,7 +95,9 @@ export async function prepareRun(deps: PrepareDeps, request: RunRequest): Promis
   const given = await fillInputs(deps, { prompt, plan, request, document, used });
   if (given === null) return null;
   const messages = await renderMessages(prompt, document, given);
-  if (messages === null || !(await allowsHiddenInputs(prompt, given))) return null;
+  if (messages === null) return null;
+  const hidden = await hiddenInInputs(prompt, given);
+  if (hidden === null) return null;
   const parameters = parametersOf(document.settings.config, request.parameters);
   const fitting = await fittingModel(deps.services, { model, messages, parameters });
   if (fitting === null) return null;
@@ -116,7 +118,7 @@ export async function prepareRun(deps: PrepareDeps, request: RunRequest): Promis
     model: fitting,
     parameters,
     schema: document.settings.outputSchema?.value,
-    notices: cared.notices,
+    notices: [...cared.notices, ...hidden],
   };
 }
 
@@ -172,14 +174,16 @@ async function takeCare(prompt: LoadedPrompt, memory: PromptMemory): Promise<Car
   };
 }
 
-/** A selection or a file may bring hidden characters too; saying so once for each run is enough. */
-async function allowsHiddenInputs(prompt: LoadedPrompt, given: GivenValues): Promise<boolean> {
+/** A selection or a file may bring hidden characters too: a notice, and a question if they spell something. */
+async function hiddenInInputs(prompt: LoadedPrompt, given: GivenValues): Promise<readonly string[] | null> {
   const texts = [
     ...Object.values(given.builtIns),
     ...Object.values(given.inputs).map((value) => valueToText(value)),
   ];
   const hidden = findHidden(texts, true);
-  return hidden === null || hidden.spelled === '' || confirmHidden(prompt.summary, hidden);
+  if (hidden === null) return [];
+  if (hidden.spelled !== '' && !(await confirmHidden(prompt.summary, hidden))) return null;
+  return [vscode.l10n.t('The inputs hold {0} characters that nobody sees.', hidden.count)];
 }
 
 function planFor(

@@ -274,7 +274,7 @@ export function createRunController(services: Services): RunController {
       const editor = editorForRun();
       const target = editor === null ? null : createRunTarget(editor);
       // Both workers are asleep until now; they wake up while the user chooses.
-      void services.models.knownModels();
+      void wakeModels(services);
       const known = promptIdOf(argument);
       const id = known ?? (await pickPromptToRun(library, titleFor(target)))?.id ?? null;
       if (id === null) target?.dispose();
@@ -321,6 +321,15 @@ export function createRunController(services: Services): RunController {
     },
   };
   return controller;
+}
+
+async function wakeModels({ models, log }: Services): Promise<void> {
+  try {
+    await models.knownModels();
+  } catch {
+    // The run itself will say what is wrong.
+    log.debug('The model worker did not wake up.');
+  }
 }
 
 function titleFor(target: RunTarget | null): string {

@@ -11,7 +11,7 @@ export interface RunTarget extends vscode.Disposable {
   readonly selected: readonly string[];
   /** Where they are now, or why nobody knows. Opens the document if it was closed. */
   locate(): Promise<Located>;
-  /** Line of the end of the last selection, or of the cursor. */
+  /** The last selection or, where nothing was selected, the cursor, where it is now. */
   readonly cursor: () => TrackedRange;
 }
 
