@@ -1,7 +1,7 @@
 // Bundles the extension with esbuild: the host as ESM with one chunk per heavy feature (loaded on first use), the two
 // workers, and the run panel. Prints the size of each output; `tools/test.ts` holds the limits.
 
-import { cp, rm, stat } from 'node:fs/promises';
+import { cp, readdir, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { build, type BuildOptions } from 'esbuild';
 
@@ -61,8 +61,8 @@ const webview: BuildOptions = {
   loader: { '.ttf': 'file' },
 };
 
-await rm(out, { recursive: true, force: true });
-await Promise.all([build(host), build(workers), build(webview)]);
+const results = await Promise.all([build(host), build(workers), build(webview)]);
+await removeOthers(new Set(results.flatMap(({ metafile }) => Object.keys(metafile?.outputs ?? {}))));
 // The marketplaces show them beside the manifest.
 for (const file of ['LICENSE', 'README.md', 'CHANGELOG.md']) {
   await cp(path.join(here, '..', file), path.join(here, file));
@@ -70,4 +70,12 @@ for (const file of ['LICENSE', 'README.md', 'CHANGELOG.md']) {
 for (const file of ['extension.js', 'libraryWorker.js', 'modelWorker.js', 'webview/main.js']) {
   const { size } = await stat(path.join(out, file));
   console.log(`${file.padEnd(20)} ${(size / 1024).toFixed(0)} KB`);
+}
+
+/** What an earlier build left. Afterwards, not before: somebody may be reading the bundles while they are made again. */
+async function removeOthers(written: ReadonlySet<string>): Promise<void> {
+  for (const entry of await readdir(out, { recursive: true, withFileTypes: true })) {
+    const file = path.join(entry.parentPath, entry.name);
+    if (entry.isFile() && !written.has(path.relative(here, file).replaceAll(path.sep, '/'))) await rm(file);
+  }
 }
