@@ -203,6 +203,12 @@ export function streamIn(batch: Batch, group: GroupId, stream: StreamId): Stream
   return opened.streams.get(stream);
 }
 
+export function streamsIn(batch: Batch, group: GroupId): readonly Stream[] {
+  const opened = openGroup(batch, group);
+  order(opened);
+  return [...opened.streams.values()];
+}
+
 /** What was placed in a folder (`WORKSPACE_GROUP`: at the top) with all that was applied so far. */
 export function childrenIn(batch: Batch, folder: GroupId): ReadonlySet<GroupId> {
   for (const opened of batch.groups.values()) fold(batch, opened);

@@ -51,7 +51,12 @@ export function compose<T>(
   ports: ReplicaPorts,
   steps: (composer: Composer) => Result<T, CommandProblem>,
 ): CommandResult<T> {
-  const composer: Composer = { batch: startBatch(state, ports), ports, records: [] };
+  const records: SealedRecord[] = [];
+  // Records that this command made can be read before they are on the disk.
+  const readRecord = (id: RecordId): Uint8Array | null =>
+    records.find(({ header }) => header.id === id)?.bytes ?? ports.readRecord(id);
+  const reading = { ...ports, readRecord };
+  const composer: Composer = { batch: startBatch(state, reading), ports: reading, records };
   const done = steps(composer);
   if (!done.ok) return done;
   const finished = finishBatch(composer.batch);
@@ -72,14 +77,9 @@ export function append(
 ): SealedRecord {
   const { group, payload, parents, flag = 'none', facts } = draft;
   const counter = nextCounter(composer.batch);
-  const sealed = composer.ports.records.seal({
-    group,
-    role: roleOfPayload(payload),
-    parents,
-    counter,
-    flag,
-    payload,
-  });
+  const { feed: seen } = composer.batch.before;
+  const role = roleOfPayload(payload);
+  const sealed = composer.ports.records.seal({ group, role, parents, counter, flag, seen, payload });
   composer.records.push(sealed);
   applyRecord(composer.batch, {
     header: sealed.header,

@@ -5,7 +5,6 @@ import { createGroupKeys, deriveStreamKey } from '../crypto/groupKeys.ts';
 import type { Suite } from '../crypto/suite.ts';
 import type { AccountId, DeviceId, EntryHash, GroupId, RecordId, WorkspaceId } from '../encoding/ids.ts';
 import { idFromBytes } from '../encoding/ids.ts';
-import { FEED_START } from '../record/feed.ts';
 import { verifyRecord } from '../record/verify.ts';
 import { invariant } from '../util/invariant.ts';
 import { redact } from '../util/redacted.ts';
@@ -31,7 +30,7 @@ export function createTestRecordPort(suite: Suite): RecordPort {
   const verifier = suite.ed25519Verifier(suite.ed25519PublicKey(seed));
   invariant(verifier !== null, 'a fresh key is sound');
   const epochKey = redact(suite.random(32));
-  const present = { epoch: 1, teamLog: { index: 0, hash: id<EntryHash>() }, seen: FEED_START };
+  const present = { epoch: 1, teamLog: { index: 0, hash: id<EntryHash>() } };
   return createRecordPort(suite, {
     workspace,
     author: id<AccountId>(),

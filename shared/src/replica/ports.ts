@@ -31,13 +31,15 @@ export interface SealedRecord {
   readonly bytes: Uint8Array;
 }
 
-/** What the author decides about a record; the port adds who, with which device, epoch, salt and log heads. */
+/** What the author decides about a record; the port adds who, with which device, epoch, salt and team-log head. */
 export interface RecordDraft {
   readonly group: GroupId;
   readonly role: StreamRole;
   readonly parents: readonly RecordId[];
   readonly counter: number;
   readonly flag: GroupFlag;
+  /** How much of the feed is here. */
+  readonly seen: FeedPosition;
   readonly payload: Payload;
 }
 
@@ -54,6 +56,8 @@ export type QuarantineReason =
   | 'badSignature'
   /** Signed by somebody who could not write at that place. */
   | 'notAllowed'
+  /** Its author had seen another feed or team log than this one: the server shows different things to different people. */
+  | 'otherView'
   /** Opened, but what is inside makes no sense, or belongs into another stream. */
   | 'badPayload'
   /** Follows a record that is not here: something before it is missing on this disk. It is shown nevertheless. */

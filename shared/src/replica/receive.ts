@@ -95,23 +95,25 @@ export interface ArrivedRecord {
   readonly seq: number | null;
 }
 
-export function receiveRecord(batch: Batch, arrived: ArrivedRecord, verify: 'now' | 'later'): void {
+/** True if it was not here before. */
+export function receiveRecord(batch: Batch, arrived: ArrivedRecord, verify: 'now' | 'later'): boolean {
   const { records } = batch.ports;
   const { id, bytes, seq } = arrived;
   const parsed = records.parse(bytes);
   if (!parsed.ok || parsed.value.id !== id || parsed.value.workspace !== records.workspace) {
     const reason = parsed.ok ? 'malformed' : parsed.problem.code;
-    if (!batch.quarantine.has(id)) setAside(batch, { id, reason, group: null, author: null });
-    return;
+    if (batch.quarantine.has(id)) return false;
+    setAside(batch, { id, reason, group: null, author: null });
+    return true;
   }
   const header = parsed.value;
   if (isKnown(batch, header)) {
     if (seq !== null) placeInFeed(batch, header, seq);
-    return;
+    return false;
   }
   if (header.erased) {
     countRecord(batch, header);
-    return;
+    return true;
   }
   noteMissingParents(batch, header);
   const verified = verify === 'now' ? records.verify(bytes, seq) : null;
@@ -126,6 +128,7 @@ export function receiveRecord(batch: Batch, arrived: ArrivedRecord, verify: 'now
     status: statusOf(verified, problem === undefined),
     payload: problem === undefined && opened.ok ? opened.value : null,
   });
+  return true;
 }
 
 function uncheckedSeq(batch: Batch, id: RecordId): number | null {

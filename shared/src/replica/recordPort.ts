@@ -6,7 +6,7 @@ import type { Suite } from '../crypto/suite.ts';
 import type { AccountId, DeviceId, RecordId, WorkspaceId } from '../encoding/ids.ts';
 import { idToBytes } from '../encoding/ids.ts';
 import { KINDS } from '../encoding/format.ts';
-import type { FeedPosition, LogHead, ParsedRecord, RecordHeader as FullHeader } from '../record/header.ts';
+import type { LogHead, ParsedRecord, RecordHeader as FullHeader } from '../record/header.ts';
 import { nextPosition } from '../record/feed.ts';
 import { parseRecord } from '../record/header.ts';
 import { openRecord } from '../record/open.ts';
@@ -28,17 +28,13 @@ export interface Membership {
   readonly sign: Ed25519Signer;
   readonly groupKeys: GroupKeys;
   readonly streamKey: StreamKey;
-  /** The epoch to seal under, and what of logs and feed this device has verified: asked for each record anew. */
-  readonly present: () => {
-    readonly epoch: number;
-    readonly teamLog: LogHead;
-    readonly seen: FeedPosition;
-  };
+  /** The epoch to seal under, and how much of the team log this device has verified: asked for each record anew. */
+  readonly present: () => { readonly epoch: number; readonly teamLog: LogHead };
   /** Whether the device named in the header signed the record and could write there and then. */
   readonly checkAuthor: (
     record: ParsedRecord,
     seq: number | null,
-  ) => Result<null, Problem<'badSignature' | 'notAllowed'>>;
+  ) => Result<null, Problem<'badSignature' | 'notAllowed' | 'otherView'>>;
 }
 
 export function createRecordPort(suite: Suite, membership: Membership): RecordPort {
@@ -80,8 +76,8 @@ export function createRecordPort(suite: Suite, membership: Membership): RecordPo
 
 function seal(suite: Suite, membership: Membership, draft: RecordDraft): SealedRecord {
   const { workspace, author, device, sign, groupKeys, streamKey, present } = membership;
-  const { group, role, parents, counter, flag, payload } = draft;
-  const { epoch, teamLog, seen } = present();
+  const { group, role, parents, counter, flag, seen, payload } = draft;
+  const { epoch, teamLog } = present();
   const stream = streamId(streamKey, group, role);
   const encoded = encodePayload(payload);
   invariant(encoded.ok, 'commands check texts and names before they seal them');

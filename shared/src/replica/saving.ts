@@ -80,6 +80,28 @@ export function saveText(state: ReplicaState, ports: ReplicaPorts, save: Save): 
   });
 }
 
+/** A merge of a side that is here already; writes nothing if a person is needed. */
+export function mergeContent(
+  composer: Composer,
+  sides: {
+    readonly group: GroupId;
+    readonly stream: Stream;
+    readonly head: StreamEntry | null;
+    readonly side: StreamEntry;
+  },
+): void {
+  const { stream, head, side } = sides;
+  const group = groupIn(composer.batch, sides.group);
+  if (group === undefined || stream.head === null) return;
+  const base = head === null ? null : mergeBase(stream, side.id, head.id);
+  const mine = textOf(composer, side);
+  const theirs = head === null ? mine : textOf(composer, head);
+  const merged = composer.ports.merge({ base: base === null ? '' : textOf(composer, base), mine, theirs });
+  if (!merged.clean) return;
+  const parents = [stream.head, side.id];
+  appendRevision(composer, group, { parents, text: merged.text, message: '', kind: 'merge' });
+}
+
 /** Ends the oldest conflict with this text: a merge of head and side. Both stay in history. */
 export function resolveConflict(
   state: ReplicaState,

@@ -1,0 +1,182 @@
+// What this device has to send, and what the answers mean. A push is one append to one stream: records whose last
+// becomes the head, expecting a certain head on the server. What was sent is not touched until its outcome is known:
+// stored, or definitely refused. After a lost answer the very same bytes go again; the server knows them by their ids.
+//
+// The session is a value of one connection's time. It is not written to disk: after a restart everything that has no
+// place in the feed is simply sent again.
+
+import type { GroupId, RecordId, StreamId } from '../encoding/ids.ts';
+import { openStreams } from './packedStreams.ts';
+import type { ReplicaState, Stream, StreamEntry } from './state.ts';
+import { firstParents } from './streamGraph.ts';
+
+export interface Push {
+  readonly group: GroupId;
+  readonly stream: StreamId;
+  /** The stream's head on the server, as far as this device knows; null: the stream is new. */
+  readonly expectedHead: RecordId | null;
+  /** In order: parents before children, the new head last. */
+  readonly records: readonly RecordId[];
+}
+
+/** What a server answers to a push. Every answer but `stored` is definite: nothing of the push is stored or will be. */
+export type PushAnswer =
+  | { readonly kind: 'stored'; readonly places: readonly { readonly id: RecordId; readonly seq: number }[] }
+  /** The head is another: the feed brings what came before, then it is merged and pushed again. */
+  | { readonly kind: 'behind' }
+  /** Sealed under an epoch that is over. */
+  | { readonly kind: 'oldEpoch' }
+  /** The group was purged: the feed brings the purge, and the text stays here as a new prompt. */
+  | { readonly kind: 'gone' }
+  /** Not a member, or a viewer: the work stays here and can be exported. */
+  | { readonly kind: 'notAllowed' };
+
+export interface Session {
+  readonly inFlight: ReadonlyMap<StreamId, Push>;
+  /** Stored by the server's word, not yet seen in the feed; with the place that was promised. */
+  readonly acknowledged: ReadonlyMap<RecordId, number>;
+  /** Streams whose push was refused, and the head that was expected then: tried again once the feed has moved it. */
+  readonly refused: ReadonlyMap<StreamId, RecordId | null>;
+  /** True once the server said that this device may not write. Reading goes on. */
+  readonly mayNotWrite: boolean;
+}
+
+export const newSession = (): Session => ({
+  inFlight: new Map(),
+  acknowledged: new Map(),
+  refused: new Map(),
+  mayNotWrite: false,
+});
+
+/** The pushes to send now, oldest work first: at most one at a time for each stream, at most `limit` in flight. */
+export function choosePushes(
+  session: Session,
+  state: ReplicaState,
+  limit: number,
+): { readonly session: Session; readonly pushes: readonly Push[] } {
+  const free = limit - session.inFlight.size;
+  if (session.mayNotWrite || free <= 0) return { session, pushes: [] };
+  const ready = [...readyPushes(session, state)].sort((left, right) => left.at - right.at);
+  const pushes = ready.slice(0, free).map(({ push }) => push);
+  const inFlight = new Map(session.inFlight);
+  for (const push of pushes) inFlight.set(push.stream, push);
+  return { session: { ...session, inFlight }, pushes };
+}
+
+/** After an answer `oldEpoch` the stream is to be sealed anew (resealing.ts) before the next push is chosen. */
+export function answered(session: Session, push: Push, answer: PushAnswer): Session {
+  const inFlight = new Map(session.inFlight);
+  inFlight.delete(push.stream);
+  const open = { ...session, inFlight };
+  switch (answer.kind) {
+    case 'stored': {
+      const acknowledged = new Map(session.acknowledged);
+      for (const { id, seq } of answer.places) acknowledged.set(id, seq);
+      return { ...open, acknowledged };
+    }
+    case 'behind':
+    case 'gone':
+      return { ...open, refused: new Map(session.refused).set(push.stream, push.expectedHead) };
+    case 'oldEpoch':
+      return open;
+    case 'notAllowed':
+      return { ...open, mayNotWrite: true };
+  }
+}
+
+/**
+ * After the feed moved: acknowledgements that it has kept are forgotten. `broken` are those that it has not, though it is
+ * past their place: the server has told this device something else than the others.
+ */
+export function settleAcknowledged(
+  session: Session,
+  state: ReplicaState,
+): { readonly session: Session; readonly broken: readonly RecordId[] } {
+  const due = [...session.acknowledged].filter(([, seq]) => seq <= state.feed.seq);
+  if (due.length === 0) return { session, broken: [] };
+  const pending = new Set(pendingEntries(state).map(({ entry }) => entry.id));
+  const acknowledged = new Map(session.acknowledged);
+  for (const [id] of due) acknowledged.delete(id);
+  const broken = due.flatMap(([id]) => (pending.has(id) ? [id] : []));
+  return { session: { ...session, acknowledged }, broken };
+}
+
+interface PendingEntry {
+  readonly group: GroupId;
+  readonly entry: StreamEntry;
+}
+
+/** All records that no server has placed yet. */
+export function pendingEntries(state: ReplicaState): readonly PendingEntry[] {
+  const pending: PendingEntry[] = [];
+  for (const { group, stream } of pendingStreams(state)) {
+    for (const entry of stream.entries.values()) if (entry.seq === null) pending.push({ group, entry });
+  }
+  return pending;
+}
+
+function* pendingStreams(
+  state: ReplicaState,
+): Generator<{ readonly group: GroupId; readonly stream: Stream }> {
+  for (const group of state.groups.values()) {
+    if (group.unsynced === 0) continue;
+    for (const stream of openStreams(group.streams).values()) yield { group: group.id, stream };
+  }
+}
+
+function* readyPushes(
+  session: Session,
+  state: ReplicaState,
+): Generator<{ readonly push: Push; readonly at: number }> {
+  for (const { group, stream } of pendingStreams(state)) {
+    if (session.inFlight.has(stream.id)) continue;
+    const next = nextAppend(session, stream);
+    if (next === null) continue;
+    const { expectedHead, records } = next;
+    if (session.refused.get(stream.id) === expectedHead) continue;
+    const push = { group, stream: stream.id, expectedHead, records: records.map((entry) => entry.id) };
+    yield { push, at: records[0]?.at ?? 0 };
+  }
+}
+
+/** The oldest step of the main line that the server does not have, with what it merges. */
+function nextAppend(
+  session: Session,
+  stream: Stream,
+): { readonly expectedHead: RecordId | null; readonly records: readonly StreamEntry[] } | null {
+  const isStored = (entry: StreamEntry): boolean => entry.seq !== null || session.acknowledged.has(entry.id);
+  let next: StreamEntry | null = null;
+  let expectedHead: RecordId | null = null;
+  for (const entry of firstParents(stream, stream.head)) {
+    if (isStored(entry)) {
+      expectedHead = entry.id;
+      break;
+    }
+    next = entry;
+  }
+  if (next === null || !canBeSent(next)) return null;
+  const records = withMissingAncestors(stream, next, isStored);
+  return records.every(canBeSent) ? { expectedHead, records } : null;
+}
+
+/** A forged or unchecked record is never sent in this account's name. */
+const canBeSent = (entry: StreamEntry): boolean => entry.status === 'verified';
+
+function withMissingAncestors(
+  stream: Stream,
+  last: StreamEntry,
+  isStored: (entry: StreamEntry) => boolean,
+): readonly StreamEntry[] {
+  const found = new Map<RecordId, StreamEntry>();
+  const open = [last];
+  for (let entry = open.pop(); entry !== undefined; entry = open.pop()) {
+    if (isStored(entry) || found.has(entry.id)) continue;
+    found.set(entry.id, entry);
+    for (const parent of entry.parents) {
+      const before = stream.entries.get(parent);
+      if (before !== undefined) open.push(before);
+    }
+  }
+  // Records are applied after what they follow, so their order of application is an order of the graph.
+  return [...found.values()].sort((left, right) => left.at - right.at);
+}
