@@ -1,16 +1,16 @@
 // Search and partials: the calls that read many texts.
 
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import type { GroupId } from '@cuebook/shared/encoding/ids';
-import { versionText } from '@cuebook/shared/replica/history';
+import { currentText, versionText } from '@cuebook/shared/replica/history';
 import type { LibraryView } from '@cuebook/shared/replica/libraryView';
-import { isLive } from '@cuebook/shared/replica/tree';
+import type { PlacedGroup } from '@cuebook/shared/replica/tree';
 import type { LibraryCalls, PromptId, ResolvedPartial, SearchHit } from '../library/api.ts';
+import { readDraft } from './drafts.ts';
 import { shownText } from './libraryDocuments.ts';
 import { success } from './libraryProblem.ts';
 import type { LibrarySession } from './librarySession.ts';
 import { groupOf, placedGroup, promptIdOf, promptSummary } from './librarySummaries.ts';
-import { createSearchIndex, excerptOf, type SearchIndex, type SearchMatch } from './searchIndex.ts';
+import { createSearchIndex, type SearchIndex, type SearchMatch } from './searchIndex.ts';
 
 const mostHits = 200;
 const mostPartials = 200;
@@ -23,7 +23,7 @@ export function createSearchCalls(session: LibrarySession): SearchCalls {
     search: async (query, limit) => {
       const index = await fresh();
       const matches = index.search(query, Math.min(limit, mostHits));
-      return success(matches.map((match) => hitOf(session, match, query)));
+      return success(matches.map((match) => hitOf(session, match)));
     },
 
     partialsOf: async (text, referrer) =>
@@ -50,29 +50,17 @@ export function createSearchCalls(session: LibrarySession): SearchCalls {
  * answered in between; afterwards only what changed is read.
  */
 function createFreshIndex(session: LibrarySession): () => Promise<SearchIndex> {
-  const index = createSearchIndex();
-  const marks = new Map<PromptId, string>();
+  const indexing: Indexing = { session, index: createSearchIndex(), marks: new Map() };
   let upTo: { readonly view: LibraryView; readonly tick: number } | null = null;
   let filling: Promise<void> | null = null;
 
   const fill = async (): Promise<void> => {
-    const view = session.view();
-    const tick = session.tick();
-    if (upTo?.view === view && upTo.tick === tick) return;
-    let sliceEnds = performance.now() + sliceMs;
-    for (const prompt of view.prompts()) {
-      if (performance.now() > sliceEnds) {
-        await nextTurn();
-        sliceEnds = performance.now() + sliceMs;
-      }
-      refresh({ session, index, marks }, prompt.id);
+    for (;;) {
+      const now = { view: session.view(), tick: session.tick() };
+      if (upTo?.view === now.view && upTo.tick === now.tick) return;
+      await fillFrom(indexing, now.view);
+      upTo = now;
     }
-    const present = new Set(view.prompts().map((prompt) => promptIdOf(prompt.id)));
-    for (const id of [...marks.keys()].filter((id) => !present.has(id))) {
-      marks.delete(id);
-      index.delete(id);
-    }
-    upTo = { view, tick };
   };
 
   return async () => {
@@ -80,7 +68,7 @@ function createFreshIndex(session: LibrarySession): () => Promise<SearchIndex> {
       filling = null;
     });
     await filling;
-    return index;
+    return indexing.index;
   };
 }
 
@@ -93,24 +81,38 @@ interface Indexing {
   readonly marks: Map<PromptId, string>;
 }
 
-/** Asks for the prompt anew: it may have changed since the list was made. */
-function refresh({ session, index, marks }: Indexing, group: GroupId): void {
-  const { tree } = session.view();
-  const prompt = tree.group(group);
-  if (!isLive(prompt)) return;
-  const id = promptIdOf(group);
-  const draft = session.drafts().has(id) ? session.store.touchedAt('text', id) : '';
-  const mark = `${prompt.content?.record ?? ''} ${prompt.place.record} ${draft}`;
+async function fillFrom(indexing: Indexing, view: LibraryView): Promise<void> {
+  const { index, marks } = indexing;
+  const gone = new Set(marks.keys());
+  let sliceEnds = performance.now() + sliceMs;
+  for (const prompt of view.prompts()) {
+    if (performance.now() > sliceEnds) {
+      await nextTurn();
+      sliceEnds = performance.now() + sliceMs;
+    }
+    gone.delete(promptIdOf(prompt.id));
+    refresh(indexing, view, prompt);
+  }
+  for (const id of gone) {
+    marks.delete(id);
+    index.delete(id);
+  }
+}
+
+function refresh({ session, index, marks }: Indexing, { tree }: LibraryView, prompt: PlacedGroup): void {
+  const id = promptIdOf(prompt.id);
+  const draft = session.drafts().has(id) ? session.store.touchedAt('text', id) : null;
+  const mark = `${prompt.content?.record ?? ''} ${prompt.place.record} ${draft ?? ''}`;
   if (marks.get(id) === mark) return;
   marks.set(id, mark);
-  const { text } = shownText(session, id);
+  const drafted = draft === null ? null : readDraft(session.store, session.seals, id);
+  // A prompt whose text is damaged is still found by its name.
+  const text = drafted?.text ?? currentText(session.state(), session.ports, prompt.id) ?? '';
   index.set({ id, name: tree.shownName(prompt), tags: prompt.content?.facts.tags ?? [], text });
 }
 
-function hitOf(session: LibrarySession, { id, matched, line }: SearchMatch, query: string): SearchHit {
-  const prompt = promptSummary(session, placedGroup(session, id));
-  const excerpt = matched === 'body' ? excerptOf(shownText(session, id).text, line, query) : '';
-  return { prompt, matched, excerpt, line };
+function hitOf(session: LibrarySession, { id, matched, line, excerpt }: SearchMatch): SearchHit {
+  return { prompt: promptSummary(session, placedGroup(session, id)), matched, excerpt, line };
 }
 
 interface Referring {

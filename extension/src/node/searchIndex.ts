@@ -17,6 +17,8 @@ export interface SearchMatch {
   readonly matched: 'name' | 'tag' | 'body';
   /** Zero-based line of the first match in the body; 0 for other matches. */
   readonly line: number;
+  /** That line, at most 120 characters of it; empty for other matches. */
+  readonly excerpt: string;
 }
 
 export interface SearchIndex {
@@ -28,97 +30,125 @@ export interface SearchIndex {
 
 interface Entry {
   readonly id: PromptId;
+  /** As written, for the excerpt. */
+  readonly text: string;
   readonly name: string;
   readonly tags: string;
   readonly body: string;
 }
 
-interface Narrowing {
-  readonly query: string;
-  readonly entries: readonly Entry[];
+/** How well the worst of the words matched: a prompt named by all words comes before one named by some. */
+type Rank = 0 | 1 | 2 | 3;
+const ranks = { namePrefix: 0, name: 1, tag: 2, body: 3 } as const;
+
+interface Found {
+  /** By rank, each in the order of the index. */
+  readonly byRank: readonly [Entry[], Entry[], Entry[], Entry[]];
+  /** All of them in the order of the index. */
+  readonly all: readonly Entry[];
 }
 
-export const mostQueryCharacters = 200;
+const mostQueryCharacters = 200;
+const excerptCharacters = 120;
 
 export function createSearchIndex(): SearchIndex {
   const entries = new Map<PromptId, Entry>();
-  let last: Narrowing | null = null;
+  // In the order in which equals are listed, so that a search sorts nothing.
+  let ordered: readonly Entry[] | null = null;
+  let last: { readonly query: string; readonly found: readonly Entry[] } | null = null;
+  const changed = (): void => {
+    ordered = null;
+    last = null;
+  };
   return {
     set({ id, name, tags, text }) {
-      entries.set(id, { id, name: fold(name), tags: fold(tags.join('\n')), body: fold(text) });
-      last = null;
+      entries.set(id, { id, text, name: fold(name), tags: fold(tags.join('\n')), body: fold(text) });
+      changed();
     },
     delete(id) {
       entries.delete(id);
-      last = null;
+      changed();
     },
     search(query, limit) {
       const folded = fold(query.slice(0, mostQueryCharacters));
-      const words = folded.split(/\s+/).filter((word) => word !== '');
+      const words = wordsOf(folded);
       if (words.length === 0) return [];
-      const candidates =
-        last !== null && folded.startsWith(last.query) ? last.entries : [...entries.values()];
-      const found = candidates.filter((entry) => words.every((word) => contains(entry, word)));
-      last = { query: folded, entries: found };
-      return best(found, words, limit);
+      ordered ??= [...entries.values()].sort(compare);
+      const candidates = last !== null && folded.startsWith(last.query) ? last.found : ordered;
+      const found = findIn(candidates, words);
+      last = { query: folded, found: found.all };
+      return bestOf(found, words, limit);
     },
   };
 }
 
 /** Lower case, without diacritics; keeps line breaks, so that lines count the same as in the original. */
 export function fold(text: string): string {
-  // eslint-disable-next-line no-control-regex -- the whole of ASCII
-  if (/^[\u0000-\u007f]*$/.test(text)) return text.toLowerCase();
-  return text
+  if (isAscii(text)) return text.toLowerCase();
+  const folded = text
     .normalize('NFD')
     .replaceAll(/\p{Diacritic}/gu, '')
     .toLowerCase();
+  // Texts of one byte a character are searched twice as fast; after `normalize` they may have two.
+  return isAscii(folded) ? Buffer.from(folded, 'latin1').toString('latin1') : folded;
 }
 
-function contains(entry: Entry, word: string): boolean {
-  return entry.name.includes(word) || entry.body.includes(word) || entry.tags.includes(word);
+const isAscii = (text: string): boolean => /^\p{ASCII}*$/u.test(text);
+
+const wordsOf = (folded: string): readonly string[] => folded.split(/\s+/).filter((word) => word !== '');
+
+function compare(left: Entry, right: Entry): number {
+  if (left.name.length !== right.name.length) return left.name.length - right.name.length;
+  if (left.name === right.name) return left.id < right.id ? -1 : 1;
+  return left.name < right.name ? -1 : 1;
 }
 
-interface Ranked {
-  readonly entry: Entry;
-  readonly rank: number;
+function findIn(candidates: readonly Entry[], words: readonly string[]): Found {
+  const byRank: Found['byRank'] = [[], [], [], []];
+  const all: Entry[] = [];
+  for (const entry of candidates) {
+    const rank = rankOf(entry, words);
+    if (rank === null) continue;
+    byRank[rank].push(entry);
+    all.push(entry);
+  }
+  return { byRank, all };
 }
 
-function best(found: readonly Entry[], words: readonly string[], limit: number): readonly SearchMatch[] {
-  return found
-    .map((entry): Ranked => ({ entry, rank: rankOf(entry, words) }))
-    .sort(compare)
-    .slice(0, limit)
-    .map(({ entry, rank }) => toMatch(entry, rank, words));
+/** Null if a word matches nowhere. */
+function rankOf(entry: Entry, words: readonly string[]): Rank | null {
+  let worst: Rank = ranks.namePrefix;
+  for (const word of words) {
+    const rank = rankOfWord(entry, word);
+    if (rank === null) return null;
+    if (rank > worst) worst = rank;
+  }
+  return worst;
 }
 
-const ranks = { namePrefix: 0, name: 1, tag: 2, body: 3 } as const;
-
-/** The rank of the word that matched worst: a prompt named by all words comes before one named by some. */
-function rankOf(entry: Entry, words: readonly string[]): number {
-  return Math.max(...words.map((word) => rankOfWord(entry, word)));
-}
-
-function rankOfWord(entry: Entry, word: string): number {
+function rankOfWord(entry: Entry, word: string): Rank | null {
   const at = entry.name.indexOf(word);
   if (at === 0) return ranks.namePrefix;
   if (at > 0) return ranks.name;
-  return entry.tags.includes(word) ? ranks.tag : ranks.body;
+  if (entry.tags.includes(word)) return ranks.tag;
+  return entry.body.includes(word) ? ranks.body : null;
 }
 
-function compare(left: Ranked, right: Ranked): number {
-  if (left.rank !== right.rank) return left.rank - right.rank;
-  if (left.entry.name.length !== right.entry.name.length)
-    return left.entry.name.length - right.entry.name.length;
-  if (left.entry.name === right.entry.name) return left.entry.id < right.entry.id ? -1 : 1;
-  return left.entry.name < right.entry.name ? -1 : 1;
+function bestOf({ byRank }: Found, words: readonly string[], limit: number): readonly SearchMatch[] {
+  const matches: SearchMatch[] = [];
+  for (const [rank, entries] of byRank.entries()) {
+    for (const entry of entries.slice(0, limit - matches.length)) matches.push(toMatch(entry, rank, words));
+  }
+  return matches;
 }
 
 function toMatch(entry: Entry, rank: number, words: readonly string[]): SearchMatch {
-  if (rank < ranks.tag) return { id: entry.id, matched: 'name', line: 0 };
-  if (rank === ranks.tag) return { id: entry.id, matched: 'tag', line: 0 };
+  const { id } = entry;
+  if (rank < ranks.tag) return { id, matched: 'name', line: 0, excerpt: '' };
+  if (rank === ranks.tag) return { id, matched: 'tag', line: 0, excerpt: '' };
   const positions = words.map((word) => entry.body.indexOf(word)).filter((at) => at >= 0);
-  return { id: entry.id, matched: 'body', line: lineAt(entry.body, Math.min(...positions)) };
+  const line = lineAt(entry.body, Math.min(...positions));
+  return { id, matched: 'body', line, excerpt: excerptOf(entry.text, line, words) };
 }
 
 function lineAt(text: string, position: number): number {
@@ -127,16 +157,13 @@ function lineAt(text: string, position: number): number {
   return line;
 }
 
-/** One line around the first of the words in it, at most `most` characters. */
-export function excerptOf(text: string, line: number, query: string, most = 120): string {
+/** The part of that line around the first of the words in it. */
+function excerptOf(text: string, line: number, words: readonly string[]): string {
   const source = (text.split('\n', line + 1)[line] ?? '').trim();
+  if (source.length <= excerptCharacters) return source;
   const folded = fold(source);
-  const at = fold(query)
-    .split(/\s+/)
-    .filter((word) => word !== '')
-    .map((word) => folded.indexOf(word))
-    .filter((position) => position >= 0);
-  const start = Math.max(0, Math.min(...at, source.length) - Math.floor(most / 3));
-  const from = source.length <= most ? 0 : Math.min(start, source.length - most);
-  return source.slice(from, from + most).trim();
+  const positions = words.map((word) => folded.indexOf(word)).filter((at) => at >= 0);
+  const before = Math.max(0, Math.min(...positions, source.length) - Math.floor(excerptCharacters / 3));
+  const start = Math.min(before, source.length - excerptCharacters);
+  return source.slice(start, start + excerptCharacters).trim();
 }
