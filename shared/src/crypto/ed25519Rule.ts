@@ -3,10 +3,8 @@
 // where a key or an R has a component outside the prime-order subgroup, so such points are refused before any library
 // is asked; what is left has one answer (docs/decisions/0011-one-ed25519-rule.md).
 
+import { ED25519_BYTES, SIGNATURE_BYTES } from './sizes.ts';
 import { ed25519 } from '@noble/curves/ed25519.js';
-
-export const ED25519_BYTES = 32;
-export const SIGNATURE_BYTES = 64;
 
 /** True for the canonical encoding of a point of the prime-order subgroup other than the identity. */
 export function isPrimeOrderPoint(encoded: Uint8Array): boolean {

@@ -2,12 +2,11 @@
 // ChaCha20Poly1305 — the suite of the RFC's appendix A.2, by the `hpke` library over noble's primitives.
 // Rarely used (keys are sealed, never contents), so one implementation serves every platform.
 
+import { X25519_BYTES } from './sizes.ts';
 import { x25519 } from '@noble/curves/ed25519.js';
 import { AEAD_ChaCha20Poly1305, KDF_HKDF_SHA256, KEM_DHKEM_X25519_HKDF_SHA256 } from '@panva/hpke-noble';
 import { CipherSuite } from 'hpke';
 import { concatBytes } from '../util/bytes.ts';
-
-export const X25519_BYTES = 32;
 
 export interface Hpke {
   /** X25519 public key of a 32-byte secret. */

@@ -1,7 +1,8 @@
 // The primitives of the platform (`node:crypto`), given as an argument: shared code imports nothing of Node's.
 
+import { AES_GCM_TAG_BYTES, ED25519_BYTES } from './sizes.ts';
 import { concatBytes, hexToBytes } from '../util/bytes.ts';
-import { ED25519_BYTES, hasSoundForm, isPrimeOrderPoint } from './ed25519Rule.ts';
+import { hasSoundForm, isPrimeOrderPoint } from './ed25519Rule.ts';
 import type {
   AesGcmInput,
   CryptoPrimitives,
@@ -10,18 +11,22 @@ import type {
   HmacSha512,
 } from './primitives.ts';
 
-/** The part of `node:crypto` that is used. Methods, so that Node's wider parameter types fit. */
-export interface NodeCrypto {
+/** The part of `node:crypto` that is used. `Key` is its KeyObject, told by what `createSecretKey` returns. */
+export interface NodeCrypto<Key extends NodeKey> {
   randomBytes(length: number): Uint8Array;
   createHash(algorithm: string): NodeDigest;
-  createHmac(algorithm: string, key: NodeKey): NodeDigest;
-  createSecretKey(key: Uint8Array): NodeKey;
+  createHmac(algorithm: string, key: NoInfer<Key>): NodeDigest;
   createCipheriv(algorithm: 'aes-256-gcm', key: Uint8Array, nonce: Uint8Array): NodeCipher;
   createDecipheriv(algorithm: 'aes-256-gcm', key: Uint8Array, nonce: Uint8Array): NodeDecipher;
-  createPrivateKey(input: NodeKeyInput & { readonly type: 'pkcs8' }): NodeKey;
-  createPublicKey(input: (NodeKeyInput & { readonly type: 'spki' }) | NodeKey): NodePublicKey;
-  sign(algorithm: null, data: Uint8Array, key: NodeKey): Uint8Array;
-  verify(algorithm: null, data: Uint8Array, key: NodeKey, signature: Uint8Array): boolean;
+  createSecretKey(key: Uint8Array): Key;
+  createPrivateKey(input: NodeKeyInput & { readonly type: 'pkcs8' }): NoInfer<Key>;
+  createPublicKey(input: (NodeKeyInput & { readonly type: 'spki' }) | NoInfer<Key>): NoInfer<Key>;
+  sign(algorithm: null, data: Uint8Array, key: NoInfer<Key>): Uint8Array;
+  verify(algorithm: null, data: Uint8Array, key: NoInfer<Key>, signature: Uint8Array): boolean;
+}
+
+export interface NodeKey {
+  export(options: { readonly format: 'der'; readonly type: 'spki' }): Uint8Array;
 }
 
 interface NodeDigest {
@@ -44,27 +49,20 @@ interface NodeDecipher extends NodeCipherBase {
 }
 
 interface NodeKeyInput {
-  readonly key: Uint8Array;
+  /** Any byte array; Node's types say Buffer, which shared code does not know, so that nothing but `der` fits. */
+  readonly key: never;
   readonly format: 'der';
 }
 
-/** Node's KeyObject, opaque. */
-interface NodeKey {
-  readonly type: string;
-}
-
-interface NodePublicKey extends NodeKey {
-  export(options: { readonly format: 'der'; readonly type: 'spki' }): Uint8Array;
-}
-
-const AES_GCM_TAG_BYTES = 16;
 // RFC 8410: what stands before the 32 bytes of an Ed25519 key in DER.
 const PRIVATE_KEY_PREFIX = hexToBytes('302e020100300506032b657004220420');
 const PUBLIC_KEY_PREFIX = hexToBytes('302a300506032b6570032100');
 
-export function createNativePrimitives(node: NodeCrypto): CryptoPrimitives {
-  const privateKey = (seed: Uint8Array): NodeKey =>
-    node.createPrivateKey({ key: concatBytes(PRIVATE_KEY_PREFIX, seed), format: 'der', type: 'pkcs8' });
+const der = (prefix: Uint8Array, key: Uint8Array): never => concatBytes(prefix, key) as never;
+
+export function createNativePrimitives<Key extends NodeKey>(node: NodeCrypto<Key>): CryptoPrimitives {
+  const privateKey = (seed: Uint8Array): Key =>
+    node.createPrivateKey({ key: der(PRIVATE_KEY_PREFIX, seed), format: 'der', type: 'pkcs8' });
 
   return {
     random: (length) => plain(node.randomBytes(length)),
@@ -93,7 +91,11 @@ export function createNativePrimitives(node: NodeCrypto): CryptoPrimitives {
 const plain = (bytes: Uint8Array): Uint8Array =>
   new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 
-function sealAesGcm(node: NodeCrypto, input: AesGcmInput, plaintext: Uint8Array): Uint8Array {
+function sealAesGcm(
+  node: Pick<NodeCrypto<never>, 'createCipheriv'>,
+  input: AesGcmInput,
+  plaintext: Uint8Array,
+): Uint8Array {
   const cipher = node.createCipheriv('aes-256-gcm', input.key, input.nonce);
   cipher.setAAD(input.associated);
   const body = cipher.update(plaintext);
@@ -101,7 +103,11 @@ function sealAesGcm(node: NodeCrypto, input: AesGcmInput, plaintext: Uint8Array)
   return concatBytes(body, rest, cipher.getAuthTag());
 }
 
-function openAesGcm(node: NodeCrypto, input: AesGcmInput, sealed: Uint8Array): Uint8Array | null {
+function openAesGcm(
+  node: Pick<NodeCrypto<never>, 'createDecipheriv'>,
+  input: AesGcmInput,
+  sealed: Uint8Array,
+): Uint8Array | null {
   const length = sealed.length - AES_GCM_TAG_BYTES;
   if (length < 0) return null;
   const decipher = node.createDecipheriv('aes-256-gcm', input.key, input.nonce);
@@ -117,10 +123,13 @@ function openAesGcm(node: NodeCrypto, input: AesGcmInput, sealed: Uint8Array): U
   return plain(plaintext);
 }
 
-function createVerifier(node: NodeCrypto, publicKey: Uint8Array): Ed25519Verifier | null {
+function createVerifier<Key extends NodeKey>(
+  node: NodeCrypto<Key>,
+  publicKey: Uint8Array,
+): Ed25519Verifier | null {
   if (publicKey.length !== ED25519_BYTES || !isPrimeOrderPoint(publicKey)) return null;
   const key = node.createPublicKey({
-    key: concatBytes(PUBLIC_KEY_PREFIX, publicKey),
+    key: der(PUBLIC_KEY_PREFIX, publicKey),
     format: 'der',
     type: 'spki',
   });

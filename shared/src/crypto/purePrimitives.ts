@@ -1,14 +1,13 @@
 // The primitives in pure JavaScript, by the noble libraries: for a platform whose own are missing or wrong.
 
+import { AES_GCM_TAG_BYTES, ED25519_BYTES } from './sizes.ts';
 import { gcm } from '@noble/ciphers/aes.js';
 import { ed25519 } from '@noble/curves/ed25519.js';
 import { hmac } from '@noble/hashes/hmac.js';
 import { sha256, sha512 } from '@noble/hashes/sha2.js';
 import { randomBytes } from '@noble/hashes/utils.js';
-import { ED25519_BYTES, hasSoundForm, isPrimeOrderPoint } from './ed25519Rule.ts';
+import { hasSoundForm, isPrimeOrderPoint } from './ed25519Rule.ts';
 import type { AesGcmInput, CryptoPrimitives, Ed25519Verifier, HmacSha512 } from './primitives.ts';
-
-const AES_GCM_TAG_BYTES = 16;
 
 export function createPurePrimitives(): CryptoPrimitives {
   return {

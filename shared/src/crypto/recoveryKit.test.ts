@@ -1,5 +1,5 @@
 import * as nodeCrypto from 'node:crypto';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { idFromBytes, type AccountId } from '../encoding/ids.ts';
 import { ascii } from '../encoding/utf8.ts';

@@ -2,7 +2,7 @@
 // for each primitive that answers its known-answer test at start, the pure one for the others (selfTest.ts).
 
 import { createHpke, type Hpke } from './hpke.ts';
-import { createNativePrimitives, type NodeCrypto } from './nativePrimitives.ts';
+import { createNativePrimitives, type NodeCrypto, type NodeKey } from './nativePrimitives.ts';
 import type { CryptoPrimitives } from './primitives.ts';
 import { createPurePrimitives } from './purePrimitives.ts';
 import { chooseImplementations, type Implementations } from './selfTest.ts';
@@ -14,7 +14,7 @@ export interface Suite extends CryptoPrimitives {
 }
 
 /** `nodeCrypto` is the module `node:crypto`; without it everything is pure. Takes a few milliseconds: make one. */
-export function createSuite(nodeCrypto: NodeCrypto | null): Suite {
+export function createSuite<Key extends NodeKey>(nodeCrypto: NodeCrypto<Key> | null): Suite {
   const pure = createPurePrimitives();
   const native = nodeCrypto === null ? null : createNativePrimitives(nodeCrypto);
   const { primitives, implementations } = chooseImplementations(native, pure);

@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { concatBytes } from '../util/bytes.ts';
 import { base32ToBytes, bytesToBase32 } from './base32.ts';
@@ -60,7 +60,7 @@ describe('ids', () => {
       expect(parseShortId(text).ok).toBe(false);
     }
     expect(parseLongId('a'.repeat(26)).ok).toBe(false);
-    expect(() => idFromBytes(new Uint8Array(15))).toThrow();
+    expect(() => idFromBytes(new Uint8Array(15))).toThrow('16 or 32');
   });
 
   test('are ordered by their bytes', () => {

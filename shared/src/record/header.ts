@@ -14,6 +14,7 @@
 //    20  Seq seen (8)               252  feedHash at that Seq (32)
 //    28  workspace (32)             284  parents (32 each)
 
+import { SIGNATURE_BYTES } from '../crypto/sizes.ts';
 import { checkPrefix, FORMAT_VERSION, KINDS, type DecodeProblem } from '../encoding/format.ts';
 import {
   idFromBytes,
@@ -28,7 +29,6 @@ import {
   type StreamId,
   type WorkspaceId,
 } from '../encoding/ids.ts';
-import { SIGNATURE_BYTES } from '../crypto/ed25519Rule.ts';
 import { invariant } from '../util/invariant.ts';
 import { fail, succeed, type Result } from '../util/result.ts';
 import { MAX_PARENTS, MAX_RECORD_BYTES, MIN_CIPHERTEXT_BYTES } from './limits.ts';

@@ -1,5 +1,5 @@
 import * as nodeCrypto from 'node:crypto';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { createGroupKeys, deriveStreamKey } from '../crypto/groupKeys.ts';
 import { createSuite } from '../crypto/suite.ts';

@@ -3,7 +3,7 @@
 //
 //     version ‖ kind ‖ header ‖ SHA-256(ciphertext) ‖ signature
 
-import { SIGNATURE_BYTES } from '../crypto/ed25519Rule.ts';
+import { SIGNATURE_BYTES } from '../crypto/sizes.ts';
 import type { Ed25519Verifier, VerifyPrimitives } from '../crypto/primitives.ts';
 import { checkPrefix, FORMAT_VERSION, KINDS, type DecodeProblem } from '../encoding/format.ts';
 import type { RecordId } from '../encoding/ids.ts';

@@ -1,5 +1,5 @@
 import * as nodeCrypto from 'node:crypto';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { createDeviceSeed, deriveDeviceKeys } from '../crypto/deviceKeys.ts';
 import { createKit } from '../crypto/recoveryKit.ts';

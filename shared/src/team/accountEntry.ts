@@ -1,8 +1,7 @@
 // The vocabulary of the account log: which devices an account has, and which user key they share.
 
+import { ED25519_BYTES, X25519_BYTES } from '../crypto/sizes.ts';
 import { deviceIdOf, type DevicePublicKeys } from '../crypto/deviceKeys.ts';
-import { ED25519_BYTES } from '../crypto/ed25519Rule.ts';
-import { X25519_BYTES } from '../crypto/hpke.ts';
 import type { VerifyPrimitives } from '../crypto/primitives.ts';
 import type { DeviceId } from '../encoding/ids.ts';
 import type { Reader } from '../encoding/reader.ts';

@@ -11,11 +11,10 @@
 // them, neither side nor anybody between can search for keys that give a chosen code: one try in ten million succeeds.
 // Both machines are values: `(state, message) → state`. Whatever does not fit ends in `failed`, for good.
 
+import { ED25519_BYTES, X25519_BYTES } from '../crypto/sizes.ts';
 import type { Suite } from '../crypto/suite.ts';
 import type { DevicePublicKeys } from '../crypto/deviceKeys.ts';
-import { ED25519_BYTES } from '../crypto/ed25519Rule.ts';
 import { labelledHash } from '../crypto/hash.ts';
-import { X25519_BYTES } from '../crypto/hpke.ts';
 import type { VerifyPrimitives } from '../crypto/primitives.ts';
 import { defineFormat, type Format } from '../encoding/format.ts';
 import type { AccountId, EntryHash, WorkspaceId } from '../encoding/ids.ts';

@@ -6,9 +6,9 @@
 //     each signature = signer's id (32) ‖ Ed25519(signer, context ‖ core) (64)
 //     hash of an entry = SHA-256(context(entry) ‖ entry)
 
+import { SIGNATURE_BYTES } from '../crypto/sizes.ts';
 import { labelledHash } from '../crypto/hash.ts';
 import { context, type Label } from '../crypto/labels.ts';
-import { SIGNATURE_BYTES } from '../crypto/ed25519Rule.ts';
 import type { Ed25519Signer, VerifyPrimitives } from '../crypto/primitives.ts';
 import type { Verifiers } from '../crypto/verifiers.ts';
 import { defineFormat, type DecodeProblem, type Format, type FormatKind } from '../encoding/format.ts';

@@ -1,5 +1,5 @@
 import * as nodeCrypto from 'node:crypto';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { createSuite } from '../crypto/suite.ts';
 import { idFromBytes, idToBytes, type FeedHash } from '../encoding/ids.ts';

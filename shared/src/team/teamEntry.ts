@@ -1,8 +1,7 @@
 // The vocabulary of the team log: who is in a workspace, with what role, and which key it has. Every entry names its
 // author and the place in the feed at which it was appended, so nothing can be put before it later.
 
-import { ED25519_BYTES } from '../crypto/ed25519Rule.ts';
-import { X25519_BYTES } from '../crypto/hpke.ts';
+import { ED25519_BYTES, X25519_BYTES } from '../crypto/sizes.ts';
 import type { AccountId, FeedHash, InviteId, TokenId } from '../encoding/ids.ts';
 import type { Reader } from '../encoding/reader.ts';
 import type { Writer } from '../encoding/writer.ts';

@@ -159,19 +159,18 @@ describe('with everything that is stored anywhere', () => {
 
   test('whoever has all keys has the same ones', async () => {
     const all = await Promise.all([keysOf(viewer, first(viewer)), keysOf(newcomer, first(newcomer))]);
-    for (const keys of all) expect([...keys.keys()].sort()).toEqual([1, 2, 3, 4]);
+    for (const keys of all) expect(new Set(keys.keys())).toEqual(new Set([1, 2, 3, 4]));
   });
 });
 
 describe('a box', () => {
   test('that is missing or holds another key is noticed, and what is sealed anew is taken', async () => {
     const kept = [...team.boxes];
-    const ofNewcomer = team.boxes.filter((box) => box.recipient === newcomer.id);
+    const mine = team.boxes.find((box) => box.recipient === newcomer.id);
     team.boxes.splice(0, team.boxes.length, ...kept.filter((box) => box.recipient !== newcomer.id));
     expect(await team.epochsFor(newcomer, first(newcomer))).toEqual([]);
     // A server that hands out the box of another epoch or person instead.
-    const [mine] = ofNewcomer;
-    const [theirs] = kept.filter((box) => box.recipient === viewer.id && box.epoch === 4);
+    const theirs = kept.find((box) => box.recipient === viewer.id && box.epoch === 4);
     if (mine === undefined || theirs === undefined) throw new Error('no box');
     team.boxes.push({ ...theirs, recipient: newcomer.id }, { ...mine, epoch: 3 });
     expect(await team.epochsFor(newcomer, first(newcomer))).toEqual([]);

@@ -8,16 +8,17 @@ test('a secret is printed by nothing: strings, templates, JSON, inspection, spre
   const secret = redact(SECRET);
   const prints = [
     String(secret),
-    `${secret}`,
+    [secret].join(),
     secret + '',
     JSON.stringify({ secret }),
     JSON.stringify([secret]),
     inspect(secret),
     inspect({ deep: { secret } }, { depth: 10, showHidden: true }),
-    JSON.stringify({ ...secret }),
+    JSON.stringify(Object.assign({}, secret)),
     Object.entries(secret).join(),
     JSON.stringify(structuredClone(secret)),
-    new Error(`failed with ${secret}`).message,
+    new Error('failed', { cause: secret }).message,
+    inspect(new Error('failed', { cause: secret })),
   ];
   for (const print of prints) expect(print).not.toContain('sk-live');
   expect(String(secret)).toBe(REDACTED);
