@@ -87,7 +87,7 @@ test('a prompt with many inputs is asked for step by step, streams, stops, runs 
   await panel.getByTestId('answer').getByText('subtracts').first().waitFor();
   await step('04-streaming');
   const sent = JSON.stringify(models.requests().at(-1)?.body);
-  expect(sent).toContain('security at depth 3, strict: true. first line\\\\nsecond line');
+  expect(sent).toContain('security at depth 3, strict: true. first line\\nsecond line');
   expect(sent).toContain('return a - b;');
   await panel.getByTestId('stop').click();
   await panel.getByTestId('status').getByText('Stopped').waitFor();
@@ -109,7 +109,7 @@ test('a prompt with many inputs is asked for step by step, streams, stops, runs 
 
   await window.openFile('add.js');
   await window.selectLines(1, 1);
-  await window.runCommand('Cuebook: Run Prompt on Selection');
+  await page.keyboard.press('Control+Alt+R');
   await window.pick('elsewhere', 'elsewhere');
   await window.quickInput.getByText('The model that the prompt names is not available').waitFor();
   expect((await window.picks())[0]).toContain('Add Key for Anthropic');
@@ -158,7 +158,7 @@ test('in a folder that is not trusted a run asks; hidden characters are shown; a
 
   await window.openFile('add.js');
   await window.selectLines(1, 1);
-  await window.runCommand('Cuebook: Run Prompt on Selection');
+  await page.keyboard.press('Control+Alt+R');
   await window.pick('careful', 'careful');
   const warning = window.dialog('characters that nobody sees');
   await warning.getByText('obey').waitFor();

@@ -12,14 +12,26 @@ export async function showLibrary(window: EditorWindow): Promise<void> {
 export async function importFolder(window: EditorWindow, folder: string): Promise<void> {
   await window.runCommand('Cuebook: Import Prompts…');
   await window.pick('A Folder…');
-  await window.quickInput.getByText('Import Prompts').first().waitFor();
-  await window.answer(folder.endsWith('/') ? folder : `${folder}/`);
+  await window.pickFolder(folder, 'Import');
 }
 
 export async function addKey(window: EditorWindow, provider: string, key: string): Promise<void> {
   await window.runCommand('Cuebook: Add Provider Key');
   await window.pick(provider, provider);
-  await window.answer(key);
+  await window.answer(`Key for ${provider}`, key);
+}
+
+/** By the search of the library, as one does with hundreds of prompts. */
+export async function openPrompt(window: EditorWindow, name: string): Promise<void> {
+  await window.runCommand('Cuebook: Search Prompts…');
+  await window.pick(name, name);
+  await window.tab(name).waitFor();
+}
+
+/** Of what is selected in the active editor. Inputs may be asked for afterwards. */
+export async function runOnSelection(window: EditorWindow, prompt: string): Promise<void> {
+  await window.runCommand('Cuebook: Run Prompt on Selection');
+  await window.pick(prompt, prompt);
 }
 
 /** Machine settings that send OpenAI and Anthropic runs to the test's endpoint. */

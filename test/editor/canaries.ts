@@ -53,7 +53,9 @@ export function formsOf(text: string): readonly Form[] {
 
 /** The base64 digits that depend on `bytes` alone when `offset` bytes (modulo 3) stand before them. */
 function base64Core(bytes: Buffer, offset: number, encoding: 'base64' | 'base64url'): string {
-  const digits = Buffer.concat([Buffer.alloc(offset), bytes]).toString(encoding).replace(/=+$/, '');
+  const digits = Buffer.concat([Buffer.alloc(offset), bytes])
+    .toString(encoding)
+    .replace(/=+$/, '');
   const first = Math.ceil((offset * 8) / 6);
   const end = Math.floor(((offset + bytes.length) * 8) / 6);
   return digits.slice(first, end);
@@ -64,7 +66,10 @@ function encodeAll(bytes: Buffer): string {
 }
 
 /** Everything found below `folder`, file names and folder names included. */
-export async function findCanaries(folder: string, canaries: readonly Canary[]): Promise<readonly Sighting[]> {
+export async function findCanaries(
+  folder: string,
+  canaries: readonly Canary[],
+): Promise<readonly Sighting[]> {
   const wanted = canaries.map(({ what, text }) => ({ what, forms: formsOf(text) }));
   const sightings: Sighting[] = [];
   for (const file of await filesBelow(folder)) {

@@ -29,14 +29,16 @@ export interface EditorWindow {
   pick(label: string | RegExp, typed?: string): Promise<void>;
   /** The rows of the open quick pick. */
   picks(): Promise<readonly string[]>;
-  /** Answers the open input box. */
-  answer(text: string): Promise<void>;
+  /** Answers the input box that shows `question` in its title or text. */
+  answer(question: string | RegExp, text: string): Promise<void>;
+  /** Answers VS Code's own dialog for folders, whose button is named `button`. */
+  pickFolder(folder: string, button: string): Promise<void>;
   openFile(name: string): Promise<void>;
   /** Editors by their tab's title, as far as they are shown. */
   tab(title: string | RegExp): Locator;
   /** The visible lines of the active editor. */
   editorText(): Promise<string>;
-  /** Replaces the text of the active editor by typing. */
+  /** Replaces the text of the active editor by pasting (typing would be indented). */
   typeOver(text: string): Promise<void>;
   selectLines(first: number, last: number): Promise<void>;
   save(): Promise<void>;
@@ -61,7 +63,7 @@ export async function openWindow(page: Page, server: EditorServer): Promise<Edit
   const consoleComplaints = watchConsole(page);
   await page.goto(`${server.origin}/?folder=${encodeURIComponent(server.folder)}`);
   await waitUntilReady(page);
-  return createWindow(page, server, consoleComplaints);
+  return createWindow(page, consoleComplaints);
 }
 
 /** The workbench is there and its extension host has answered: the status bar's progress of activation is over. */
@@ -70,11 +72,7 @@ async function waitUntilReady(page: Page): Promise<void> {
   await page.locator('.monaco-workbench .part.editor').waitFor();
 }
 
-function createWindow(
-  page: Page,
-  server: EditorServer,
-  consoleComplaints: () => readonly LogLine[],
-): EditorWindow {
+function createWindow(page: Page, consoleComplaints: () => readonly LogLine[]): EditorWindow {
   const quickInput = page.locator('.quick-input-widget');
   const field = quickInput.locator('.quick-input-filter input');
   const rows = quickInput.locator('.monaco-list-row');
@@ -88,7 +86,7 @@ function createWindow(
         await page.keyboard.press('Escape');
         await page.keyboard.press('F1');
         await field.waitFor({ timeout: 5_000 });
-        await field.fill(`>${title}`);
+        await field.fill(`>${title}`, { timeout: 5_000 });
         await row.click({ timeout: 5_000 });
       });
     },
@@ -101,17 +99,35 @@ function createWindow(
       await rows.first().waitFor();
       return (await rows.allInnerTexts()).map((text) => text.replaceAll(/\s+/g, ' ').trim());
     },
-    async answer(text) {
-      await field.waitFor();
+    async answer(question, text) {
+      // The box of the step before is the same element: its words tell which question is being asked.
+      const box = quickInput.filter({ hasText: question });
+      await box.waitFor();
       await field.fill(text);
       await page.keyboard.press('Enter');
+      await box.waitFor({ state: 'hidden' });
+    },
+    async pickFolder(folder, button) {
+      const accept = quickInput.getByRole('button', { name: button, exact: true });
+      const entry = rows.filter({ hasText: path.basename(folder) });
+      await accept.waitFor();
+      await rows.first().waitFor();
+      // While it lists a folder it completes what is typed, and an answer is ignored: typed again until it is taken.
+      await retry(async () => {
+        await field.fill(`${path.dirname(folder)}/`, { timeout: 2_000 });
+        await entry.waitFor({ timeout: 5_000 });
+        await field.fill(`${folder}/`, { timeout: 2_000 });
+        await entry.waitFor({ state: 'hidden', timeout: 5_000 });
+        await accept.click({ timeout: 2_000 });
+        await quickInput.waitFor({ state: 'hidden', timeout: 5_000 });
+      });
     },
     async openFile(name) {
       await retry(async () => {
         await page.keyboard.press('Escape');
         await page.keyboard.press('Control+P');
         await field.waitFor({ timeout: 5_000 });
-        await field.fill(name);
+        await field.fill(name, { timeout: 5_000 });
         await rows
           .filter({ hasText: path.basename(name) })
           .first()
@@ -138,7 +154,9 @@ function createWindow(
     async typeOver(text) {
       await focusEditor();
       await page.keyboard.press('Control+A');
-      await page.keyboard.insertText(text);
+      await page.evaluate(async (pasted) => navigator.clipboard.writeText(pasted), text);
+      await page.keyboard.press('Control+V');
+      await page.locator('.editor-group-container.active .tab.active.dirty').waitFor();
     },
     async selectLines(first, last) {
       await focusEditor();
