@@ -317,11 +317,12 @@ function fold(batch: Batch, opened: OpenGroup): void {
   opened.stale = false;
   order(opened);
   const { group: before, streams, latest } = opened;
-  const { group, erased, kept } = foldGroup(before, streams, (record) =>
+  const factsOf = (record: RecordId): PromptFacts =>
     latest?.record === record
       ? (latest.facts ?? batch.ports.factsOf(latest.text))
-      : batch.ports.factsOf(storedText(batch.ports, record) ?? ''),
-  );
+      : batch.ports.factsOf(storedText(batch.ports, record) ?? '');
+  const { isAttached } = batch.before;
+  const { group, erased, kept } = foldGroup(before, streams, { factsOf, isAttached });
   opened.group = group;
   batch.erase.push(...erased);
   if (group.purged) streams.clear();

@@ -7,6 +7,12 @@ import type { PromptFacts } from './ports.ts';
 import type { ContentHead, Group, Place, Stream, StreamEntry } from './state.ts';
 import { compareOrder, contributing, isUsable, usableSides } from './streamGraph.ts';
 
+export interface FoldContext {
+  /** Reads and parses a revision's text; asked only if another revision is shown than before. */
+  readonly factsOf: (record: RecordId) => PromptFacts;
+  readonly isAttached: boolean;
+}
+
 export interface GroupFold {
   readonly group: Group;
   /** Set if the group was purged just now: the records whose bytes go. */
@@ -15,17 +21,16 @@ export interface GroupFold {
   readonly kept: Stream | null;
 }
 
-/** `factsOf` reads and parses a revision's text; it is asked only if another revision is shown than before. */
 export function foldGroup(
   before: Group,
   streams: ReadonlyMap<string, Stream>,
-  factsOf: (record: RecordId) => PromptFacts,
+  context: FoldContext,
 ): GroupFold {
   const entries = [...streams.values()].flatMap((stream) => [...stream.entries.values()]);
   const purge = entries
     .filter((entry) => entry.flag === 'purge' && entry.status === 'verified')
     .sort(compareOrder)[0];
-  if (purge !== undefined) return purged(before, streams, purge);
+  if (purge !== undefined) return purged(before, streams, { purge, isAttached: context.isAttached });
   const usable = entries.filter(isUsable).sort(compareOrder);
   const last = usable.at(-1);
   const content = streamOf(streams, 'content');
@@ -39,7 +44,7 @@ export function foldGroup(
       createdAt: usable[0]?.facts?.savedAt ?? before.createdAt,
       trashedAt: trash?.savedAt ?? null,
       trashedWith: trash?.kind === 'place' ? trash.trashedWith : null,
-      content: content === undefined ? null : contentOf(before.content, content, factsOf),
+      content: content === undefined ? null : contentOf(before.content, content, context.factsOf),
       hasConflict: content !== undefined && usableSides(content).length > 0,
       unsynced: entries.filter((entry) => entry.seq === null).length,
       verified: entries.every((entry) => entry.status !== 'checking'),
@@ -50,14 +55,20 @@ export function foldGroup(
 }
 
 /**
- * Nothing of what it was is kept, so a replica that only ever saw tombstones shows the same. While a server that knows the
- * group has not heard of the purge, its place stream is kept to be pushed.
+ * Nothing of what it was is kept, so a replica that only ever saw tombstones shows the same. Where there is a server, the
+ * place stream is kept until the purge has its place in the feed: the server may have the group, and must hear of it.
  */
-function purged(before: Group, streams: ReadonlyMap<string, Stream>, purge: StreamEntry): GroupFold {
+function purged(
+  before: Group,
+  streams: ReadonlyMap<string, Stream>,
+  { purge, isAttached }: { readonly purge: StreamEntry; readonly isAttached: boolean },
+): GroupFold {
   const place = [...streams.values()].find((stream) => stream.entries.has(purge.id));
+  const [first] = purge.parents;
+  // Without what it follows, which was erased before there was a server, it cannot be sent and need not be.
   const isOwed =
-    purge.seq === null && [...(place?.entries.values() ?? [])].some((entry) => entry.seq !== null);
-  const kept = isOwed ? (place ?? null) : onlyPurge(place, purge);
+    isAttached && purge.seq === null && first !== undefined && place?.entries.has(first) === true;
+  const kept = isOwed ? place : onlyPurge(place, purge);
   const all = [...streams.values()].flatMap((stream) => [...stream.entries.values()]);
   return {
     group: {

@@ -16,13 +16,14 @@ import { persistentMap } from './persistentMap.ts';
 import type { Group, IgnoredMove, QuarantinedRecord, ReplicaState } from './state.ts';
 
 /** Raise with every change of what is kept in a state: an old snapshot is then rebuilt from the records. */
-const SNAPSHOT_VERSION = 2;
+const SNAPSHOT_VERSION = 3;
 const PREFIX_BYTES = 5;
 
 interface Index {
   readonly workspace: WorkspaceId;
   readonly workspaceName: string;
   readonly row: number;
+  readonly isAttached: boolean;
   readonly feed: FeedPosition;
   readonly clock: number;
   readonly counters: readonly (readonly [DeviceId, number])[];
@@ -38,11 +39,12 @@ type PackedGroup = Omit<Group, 'streams'> & { readonly streams: number };
 export function encodeSnapshot(state: ReplicaState): Uint8Array {
   const groups = [...state.groups.values()];
   const packed = groups.map((group) => packStreams(group.streams));
-  const { workspace, workspaceName, row, feed, clock, ignoredMoves } = state;
+  const { workspace, workspaceName, row, isAttached, feed, clock, ignoredMoves } = state;
   const index: Index = {
     workspace,
     workspaceName,
     row,
+    isAttached,
     feed,
     clock,
     ignoredMoves,

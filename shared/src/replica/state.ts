@@ -147,6 +147,8 @@ export interface ReplicaState {
   readonly workspaceName: string;
   /** Number of the last row of the local store that was applied; 0 before the first. */
   readonly row: number;
+  /** True once the workspace has been brought to a server: from then on anything here may be there too. */
+  readonly isAttached: boolean;
   /** How far the server's feed was applied: what it once was, it must stay. */
   readonly feed: FeedPosition;
   /** Highest counter seen of each device. */
@@ -167,6 +169,7 @@ export function emptyReplica(workspace: WorkspaceId): ReplicaState {
     workspace,
     workspaceName: '',
     row: 0,
+    isAttached: false,
     feed: FEED_START,
     counters: new Map(),
     groups: persistentMap(),
@@ -181,4 +184,9 @@ export function emptyReplica(workspace: WorkspaceId): ReplicaState {
 /** After the records of a command are durable: the number of the row that the last of them got. */
 export function atRow(state: ReplicaState, row: number): ReplicaState {
   return { ...state, row };
+}
+
+/** Before the first push of a workspace: what was purged so far never leaves this device, what is from now on is told. */
+export function attach(state: ReplicaState): ReplicaState {
+  return { ...state, isAttached: true };
 }

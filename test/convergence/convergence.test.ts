@@ -1,0 +1,40 @@
+// Seeded simulation: several members with several devices edit, lose their connection, restart, are removed, while every
+// message is delivered when a seed says so. After quiet all members see the same, and nothing that was saved is lost.
+// A seed that ever failed stays below as a case of its own.
+
+import * as nodeCrypto from 'node:crypto';
+import { describe, expect, test } from 'vitest';
+import { createSuite } from '@cuebook/shared/crypto/suite';
+import { Simulation } from './simulation.ts';
+
+const suite = createSuite(nodeCrypto);
+const seeds = Number(process.env['SEEDS'] ?? 30);
+const perTest = 10;
+
+/** Seeds that found something once, and what it was. */
+const committed: readonly { readonly seed: number; readonly found: string }[] = [];
+
+describe('replicas converge', () => {
+  for (let first = 1; first <= seeds; first += perTest) {
+    const last = Math.min(seeds, first + perTest - 1);
+    test(`whatever happens between them (seeds ${first} to ${last})`, async () => {
+      for (let seed = first; seed <= last; seed++)
+        expect(await outcomeOf(seed)).toEqual({ seed, problems: [] });
+    }, 120_000);
+  }
+
+  for (const { seed, found } of committed) {
+    test(`${found} (seed ${seed})`, async () => {
+      expect(await outcomeOf(seed)).toEqual({ seed, problems: [] });
+    });
+  }
+});
+
+async function outcomeOf(
+  seed: number,
+): Promise<{ readonly seed: number; readonly problems: readonly string[] }> {
+  const simulation = await Simulation.start(suite, seed);
+  await simulation.run();
+  simulation.settle();
+  return { seed, problems: simulation.problems() };
+}
