@@ -10,7 +10,3 @@ export function parseModelReference(text: string): ModelReference | null {
   if (slash <= 0 || slash === trimmed.length - 1) return null;
   return { provider: trimmed.slice(0, slash).toLowerCase(), model: trimmed.slice(slash + 1) };
 }
-
-export function formatModelReference(reference: ModelReference): string {
-  return `${reference.provider}/${reference.model}`;
-}
