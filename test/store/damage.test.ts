@@ -186,6 +186,22 @@ describe('a library on a failing disk', { timeout: 60_000 }, () => {
     expect(valueOf(await opened.calls.save(id, { text: 'space', base: read.revisionId })).kind).toBe('saved');
   });
 
+  test('on which another process writes for long says busy, changes nothing, and goes on afterwards', async () => {
+    using folder = copy();
+    const [id] = ids;
+    if (id === undefined) throw new Error('the library has prompts');
+    await using opened = openInProcess({ folder: folder.path, secrets, busyMs: 50 });
+    const before = valueOf(await opened.calls.read(id));
+    const other = new DatabaseSync(file(folder));
+    other.exec('BEGIN IMMEDIATE');
+    const change = { text: 'changed', base: before.revisionId };
+    expect(problemOf(await opened.calls.save(id, change))).toBe('busy');
+    expect(valueOf(await opened.calls.read(id))).toEqual(before);
+    other.exec('COMMIT');
+    other.close();
+    expect(valueOf(await opened.calls.save(id, change)).kind).toBe('saved');
+  });
+
   describe('that may only be read', () => {
     let bundles: TestFolder;
     let bundle: WindowBundle;

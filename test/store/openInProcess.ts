@@ -18,14 +18,12 @@ export interface InProcessOptions {
   readonly now?: () => number;
   /** Pages of 4 KB at which the disk is full. */
   readonly maxPages?: number;
+  /** How long a write waits for another process. */
+  readonly busyMs?: number;
 }
 
-export function openInProcess({
-  folder,
-  secrets,
-  now = Date.now,
-  maxPages,
-}: InProcessOptions): InProcessLibrary {
+export function openInProcess(options: InProcessOptions): InProcessLibrary {
+  const { folder, secrets, now = Date.now, ...database } = options;
   const log: string[] = [];
   const changes: LibraryChange[] = [];
   const library = createLocalLibrary({
@@ -40,7 +38,7 @@ export function openInProcess({
     now,
     wait: async () => undefined,
     pollMs: 60_000,
-    ...(maxPages === undefined ? {} : { maxPages }),
+    database,
   });
   return { calls: library.calls, log, changes, [Symbol.asyncDispose]: async () => library.close() };
 }

@@ -6,7 +6,7 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { LibraryHostCalls, LibraryProblem } from '../library/api.ts';
-import { openDatabase } from './database.ts';
+import { type DatabaseOptions, openDatabase } from './database.ts';
 import {
   createIdentity,
   type Identity,
@@ -25,8 +25,8 @@ export interface OpeningDependencies {
   readonly host: Pick<LibraryHostCalls, 'getSecret' | 'setSecret' | 'log'>;
   readonly tools: IdentityTools;
   readonly wait: (ms: number) => Promise<void>;
-  /** Only for tests: the file may not grow beyond so many pages of 4 KB. */
-  readonly maxPages?: number;
+  /** Limits of the database other than usual. */
+  readonly database: Partial<DatabaseOptions>;
 }
 
 /** The store is there; its key may not be. */
@@ -70,9 +70,9 @@ export async function openStore(dependencies: OpeningDependencies): Promise<Open
   }
 }
 
-function openFile({ folder, maxPages }: OpeningDependencies): SqliteStore {
+function openFile({ folder, database: options }: OpeningDependencies): SqliteStore {
   const path = join(storeFolder(folder), 'library.db');
-  const database = openDatabase(path, { busyMs, ...(maxPages === undefined ? {} : { maxPages }) });
+  const database = openDatabase(path, { busyMs, ...options });
   try {
     return createSqliteStore(database);
   } catch (error) {

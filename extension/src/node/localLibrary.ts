@@ -10,6 +10,7 @@ import type {
   LibraryResult,
   LibraryStatus,
 } from '../library/api.ts';
+import type { DatabaseOptions } from './database.ts';
 import { forwardCalls } from './libraryCallNames.ts';
 import type { IdentityTools } from './libraryIdentity.ts';
 import { secretFromKit } from './libraryKit.ts';
@@ -26,8 +27,8 @@ export interface LocalLibraryDependencies {
   readonly wait: (ms: number) => Promise<void>;
   /** How often to look for other windows' writes where watching the folder does not tell. */
   readonly pollMs: number;
-  /** Only for tests: the file may not grow beyond so many pages of 4 KB. */
-  readonly maxPages?: number;
+  /** Limits of the database other than usual: what tests do to it. */
+  readonly database?: Partial<DatabaseOptions>;
 }
 
 export interface LocalLibrary {
@@ -90,8 +91,14 @@ function createStanding(dependencies: LocalLibraryDependencies): StandingHolder 
   };
 }
 
-function openingOf({ folder, host, tools, wait, maxPages }: LocalLibraryDependencies): OpeningDependencies {
-  return { folder, host, tools, wait, ...(maxPages === undefined ? {} : { maxPages }) };
+function openingOf({
+  folder,
+  host,
+  tools,
+  wait,
+  database = {},
+}: LocalLibraryDependencies): OpeningDependencies {
+  return { folder, host, tools, wait, database };
 }
 
 function closeStanding(standing: Standing): void {
