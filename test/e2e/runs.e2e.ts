@@ -73,10 +73,12 @@ test('a prompt with many inputs is asked for step by step, streams, stops, runs 
   await window.quickInput.getByRole('button', { name: 'Back' }).click();
   await expect.poll(async () => (await window.picks()).join()).toContain('security');
   await page.keyboard.press('Enter');
-  await window.quickInput.locator('input').fill('deep');
+  await window.quickInput.getByText('many-inputs: depth').waitFor();
+  await window.quickInput.locator('.quick-input-filter input').fill('deep');
   await window.quickInput.getByText(/must be a number/).waitFor();
   await step('02-number');
   await window.answer('many-inputs: depth', '3');
+  await window.quickInput.getByText('many-inputs: strict').waitFor();
   await window.pick('Yes');
   const panel = window.webview();
   const question = panel.getByTestId('question');
@@ -176,8 +178,8 @@ test('in a folder that is not trusted a run asks; hidden characters are shown; a
   expect(await panel.getByTestId('answer').innerText()).toContain('The first half');
   await panel.getByRole('button', { name: 'Try Again' }).click();
   await untrusted.getByRole('button', { name: 'Read and Run' }).click();
-  await panel.getByRole('button', { name: 'Replace Key…' }).waitFor();
-  await step('04-wrong-key');
+  await panel.getByRole('button', { name: 'Add Key…' }).waitFor();
+  await step('04-no-key');
   await panel.getByTestId('rerun').click();
   await untrusted.getByRole('button', { name: 'Read and Run' }).click();
   await panel.getByTestId('answer').getByText('and the rest.').waitFor();

@@ -11,7 +11,7 @@ import type {
   RunView,
   TextQuestion,
 } from '../run/panelProtocol.ts';
-import { costWords, dayAndTime, durationWords, figures, isRunning, phaseIcon, phaseWords } from './words.ts';
+import { costWords, dayAndTime, elapsedWords, figures, isRunning, phaseIcon, phaseWords } from './words.ts';
 
 export type Send = (request: PanelRequest) => void;
 type Shortcuts = PanelState['shortcuts'];
@@ -63,7 +63,7 @@ export function header({ run, parameters, send }: RunControls): TemplateResult {
 }
 
 export function statusLine({ run }: RunControls, elapsedMs: number | null): TemplateResult {
-  const parts = elapsedMs === null ? figures(run) : [durationWords(elapsedMs)];
+  const parts = elapsedMs === null ? figures(run) : [elapsedWords(elapsedMs)];
   return html`<p class="status phase-${run.phase}" data-testid="status">
     <span class="codicon codicon-${phaseIcon(run.phase)}" aria-hidden="true"></span>
     <span class="phase">${phaseWords(run.phase)}</span>
@@ -128,10 +128,9 @@ function secondary(
 
 export function failure({ run, send }: RunControls): TemplateResult | typeof nothing {
   if (run.failure === null) return nothing;
-  const kept = run.answer === '' ? '' : 'What had arrived is below.';
   return html`<div class="failure" data-testid="failure">
     <p class="what">${icon('error')} <span>${run.failure.message}</span></p>
-    <p>${run.failure.action} ${kept}</p>
+    <p>${run.failure.action}</p>
     <div class="actions">
       ${run.failure.buttons.map(
         ({ id, label }, index) =>

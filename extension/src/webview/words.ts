@@ -47,7 +47,14 @@ export function durationWords(ms: number): string {
   const seconds = ms / 1000;
   if (seconds < 10) return `${seconds.toFixed(2)} s`;
   if (seconds < 60) return `${seconds.toFixed(1)} s`;
-  return `${Math.floor(seconds / 60)} min ${Math.round(seconds % 60)} s`;
+  const whole = Math.round(seconds);
+  return `${Math.floor(whole / 60)} min ${whole % 60} s`;
+}
+
+/** While it runs: whole seconds. */
+export function elapsedWords(ms: number): string {
+  const seconds = Math.floor(ms / 1000);
+  return seconds < 60 ? `${seconds} s` : `${Math.floor(seconds / 60)} min ${seconds % 60} s`;
 }
 
 /** `$0.0012`; small sums keep two digits that say something. */
@@ -63,8 +70,9 @@ export function usageWords(usage: RunUsage): readonly string[] {
     ...(usage.inputTokens === null ? [] : [`${about}${usage.inputTokens.toLocaleString('en')} in`]),
     ...(usage.outputTokens === null ? [] : [`${about}${usage.outputTokens.toLocaleString('en')} out`]),
   ];
+  if (tokens.length === 0) return [];
   return [
-    ...(tokens.length === 0 ? [] : [`${tokens.join(' · ')} tokens`]),
+    `${tokens.join(' · ')} tokens`,
     usage.cost === null ? 'price not known' : `${about}${costWords(usage.cost)}`,
   ];
 }
