@@ -24,7 +24,7 @@ test('an empty library offers a start, and its tree moves, marks, deletes and re
 
   // A teammate's name is text, whatever it holds.
   await window.runCommand('Cuebook: New Folder…');
-  await window.answer('$(trash) <b>');
+  await window.answer('New Folder', '$(trash) <b>');
   const folder = window.treeRow('$(trash) <b>'.replace('$(', '$\u2060('));
   await folder.waitFor();
   expect(await folder.locator('.codicon-trash').count()).toBe(0);
@@ -70,7 +70,7 @@ test('two windows change the same line: both sides in the merge editor, and both
   const first = editor.window;
   await openLibrary(first);
   await first.runCommand('Cuebook: New Prompt…');
-  await first.answer('shared');
+  await first.answer('New Prompt', 'shared');
   await first.tab('shared').waitFor();
   await first.typeOver('one\n\ntwo\n\nthree\n');
   await first.save();
@@ -85,18 +85,16 @@ test('two windows change the same line: both sides in the merge editor, and both
   await first.save();
   await second.page.keyboard.press('Control+S');
 
-  // The first window has no unsaved edits, so it follows: it shows the conflict too.
-  const merge = second.page.getByText('Complete Merge').first();
-  await merge.waitFor();
+  await second.page.getByText('Accept Combination').first().waitFor();
   await second.page.getByText('two from the first').first().waitFor();
   await second.screenshot('library-3-merge-editor');
+  // The first window has no unsaved edits, so it follows: it shows the conflict too.
+  await expect.poll(async () => first.editorText(), { timeout: 60_000 }).toContain('>>>>>>>');
   await second.page.getByText('Accept Combination').first().click();
-  await merge.click();
-  await second.notification('No conflict is left').getByText('Finish Merge').click();
+  await second.page.locator('.editor-actions [aria-label^="Finish Merge"]').click();
+  await second.treeRow('two versions to merge').waitFor({ state: 'detached' });
 
   for (const window of [first, second]) {
-    await window.runCommand('Cuebook: Search Prompts…');
-    await window.pick('shared', 'two from');
     await expect.poll(async () => window.editorText(), { timeout: 60_000 }).toContain('two from the second');
     expect(await window.editorText()).toContain('two from the first');
     expect(await window.editorText()).not.toContain('<<<<<<<');
@@ -122,9 +120,8 @@ test('the recovery kit opens a library whose key is gone, and nothing is overwri
   await stranger.page.getByText('does not hold its key').first().waitFor();
   await stranger.screenshot('library-5-key-missing');
   await stranger.page.getByText('Use Recovery Kit…').first().click();
-  await stranger.answer('WRONG-CODE');
-  await stranger.quickInput.getByText('not a recovery kit').first().waitFor();
-  await stranger.answer((code ?? '').toLowerCase());
+  await stranger.answer('The code on your sheet', 'WRONG-CODE');
+  await stranger.answer('Compare it with your sheet', (code ?? '').toLowerCase());
   await stranger.notification('The library is open again').waitFor();
   await stranger.treeRow('Samples').first().waitFor();
 });

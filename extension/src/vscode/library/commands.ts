@@ -5,9 +5,10 @@ import * as vscode from 'vscode';
 import type { FolderId, PromptId } from '../../library/api.ts';
 import { promptUri } from '../promptUri.ts';
 import type { Services } from '../services.ts';
+import type { ConflictFlow } from './conflictFlow.ts';
 import { itemIdsOf, promptIdOf, type ItemId, type LibraryNode } from './nodes.ts';
 import type { LibraryTree } from './tree.ts';
-import type { VirtualTexts } from './virtualTexts.ts';
+import { promptOfConflict, type VirtualTexts } from './virtualTexts.ts';
 
 type Handler = (...given: readonly unknown[]) => Promise<unknown>;
 
@@ -24,14 +25,14 @@ export function createLibraryCommands(deps: {
   readonly services: Services;
   readonly tree: LibraryTree;
   readonly texts: VirtualTexts;
+  readonly conflicts: () => Promise<ConflictFlow>;
   readonly reveal: (id: PromptId) => Promise<void>;
   /** The rows that are selected in the tree: what its keys mean. */
   readonly selection: () => readonly LibraryNode[];
 }): LibraryCommands {
-  const { services, tree, texts, reveal, selection } = deps;
+  const { services, tree, texts, conflicts, reveal, selection } = deps;
   const { library, context } = services;
   const actions = async () => import('./promptActions.ts');
-  const conflicts = async () => import('./conflictFlow.ts');
 
   const importFiles = async (uris: readonly vscode.Uri[], folderId: FolderId | null): Promise<void> => {
     const { importPrompts } = await import('./importPrompts.ts');
@@ -87,12 +88,12 @@ export function createLibraryCommands(deps: {
     },
     'cuebook.finishConflict': async (at) => {
       const id = promptInQuestion(at);
-      return id ? (await conflicts()).finishConflict(library, id) : false;
+      return id ? (await conflicts()).finish(id) : false;
     },
     'cuebook.acceptConflictSide': async (uri, line, choice) => {
       if (!(uri instanceof vscode.Uri) || typeof line !== 'number') return false;
       if (choice !== 'mine' && choice !== 'theirs' && choice !== 'both') return false;
-      return (await conflicts()).acceptSide(uri, line, choice);
+      return (await import('./conflictFlow.ts')).acceptSide(uri, line, choice);
     },
   };
 
@@ -106,7 +107,8 @@ export function createLibraryCommands(deps: {
 }
 
 function promptInQuestion(argument: unknown): PromptId | null {
-  return promptIdOf(argument) ?? promptIdOf(vscode.window.activeTextEditor?.document.uri);
+  const active = vscode.window.activeTextEditor?.document.uri;
+  return promptIdOf(argument) ?? promptIdOf(active) ?? (active ? promptOfConflict(active) : null);
 }
 
 async function filterTree(tree: LibraryTree, given: unknown): Promise<void> {

@@ -1,5 +1,6 @@
 // The one place that knows VS Code's merge editor. It has no public API: `_open.mergeEditor` is VS Code's own command,
-// with the argument `{ base, input1, input2, output }` (mergeEditor/browser/commands/commands.ts, `IRelaxedOpenArgs`).
+// with the argument `{ base, input1, input2, output }` (mergeEditor/browser/commands/commands.ts, `IRelaxedOpenArgs`),
+// `mergeEditor.acceptMerge` its "Complete Merge", which answers `{ successful }`; the Git extension uses both.
 // Where it is missing or throws, the document itself opens, with conflict markers and actions above them.
 
 import * as vscode from 'vscode';
@@ -10,6 +11,23 @@ import { valueOrShown } from './problems.ts';
 import { conflictUri } from './virtualTexts.ts';
 
 export type OpenCommand = (command: string, ...rest: readonly unknown[]) => Thenable<unknown>;
+
+/**
+ * Ends the merge editor if it is the active one, as its own button does: it asks about places that are still open, saves
+ * and closes. False if the user thought better of it; true also where no merge editor is active.
+ */
+export async function completeMergeEditor(
+  execute: OpenCommand = vscode.commands.executeCommand,
+): Promise<boolean> {
+  try {
+    const answer: unknown = await execute('mergeEditor.acceptMerge');
+    const refused =
+      typeof answer === 'object' && answer !== null && 'successful' in answer && !answer.successful;
+    return !refused;
+  } catch {
+    return true;
+  }
+}
 
 /** Shows both sides of a prompt's conflict. `execute` is VS Code's; a test passes one that throws. */
 export async function openConflict(

@@ -4,34 +4,86 @@
 import * as vscode from 'vscode';
 import type { Library, PromptId } from '../../library/api.ts';
 import { parsePromptUri } from '../promptUri.ts';
-import { openConflict } from './conflictEditor.ts';
+import { completeMergeEditor, openConflict } from './conflictEditor.ts';
 import { chosenLines, conflictRegions, hasConflictMarkers, type ConflictChoice } from './conflictText.ts';
 import type { SaveReason } from './openDocuments.ts';
 import { valueOrShown } from './problems.ts';
 
-/** An explicit save waits for an answer, so the merge editor opens; an auto save only says that there is one. */
-export async function conflictArose(library: Library, id: PromptId, reason: SaveReason): Promise<void> {
-  if (reason === 'explicit') return openConflict(library, id);
+export interface ConflictFlow {
+  /** An explicit save waits for an answer, so the merge editor opens; an auto save only says that there is one. */
+  arose(id: PromptId, reason: SaveReason): Promise<void>;
+  /** The saved text has no markers any more: asks if the conflict is over. */
+  offerToFinish(id: PromptId): Promise<void>;
+  /** Ends the conflict with the text as it is now, saved. Says why if it cannot. */
+  finish(id: PromptId): Promise<boolean>;
+}
+
+export function createConflictFlow(library: Library): ConflictFlow {
+  // While the user's own "Finish Merge" saves the text there is nothing to offer.
+  const finishing = new Set<PromptId>();
+
+  const finish = async (id: PromptId): Promise<boolean> => {
+    finishing.add(id);
+    try {
+      return (await completeMergeEditor()) && (await endConflict(library, id));
+    } finally {
+      finishing.delete(id);
+    }
+  };
+
+  return {
+    async arose(id, reason) {
+      if (reason === 'auto' && !(await askToMerge())) return;
+      await markersShown(id);
+      await openConflict(library, id);
+    },
+    async offerToFinish(id) {
+      if (!finishing.has(id) && (await askToFinish())) await finish(id);
+    },
+    finish,
+  };
+}
+
+async function askToMerge(): Promise<boolean> {
   const merge = vscode.l10n.t('Merge…');
   const answer = await vscode.window.showWarningMessage(
     vscode.l10n.t('The same lines were changed elsewhere. Both versions are kept; merge them when you like.'),
     merge,
   );
-  if (answer === merge) await openConflict(library, id);
+  return answer === merge;
 }
 
-export async function offerToFinish(library: Library, id: PromptId): Promise<void> {
+async function askToFinish(): Promise<boolean> {
   const finish = vscode.l10n.t('Finish Merge');
   const answer = await vscode.window.showInformationMessage(
     vscode.l10n.t('No conflict is left in the text. Make it the new version?'),
     finish,
     vscode.l10n.t('Not Yet'),
   );
-  if (answer === finish) await finishConflict(library, id);
+  return answer === finish;
 }
 
-/** Ends the conflict with the text as it is saved. Says why if it cannot. */
-export async function finishConflict(library: Library, id: PromptId): Promise<boolean> {
+/**
+ * Waits until an open document shows its conflict: the merge editor merges what it can by itself only if it finds
+ * markers when it opens. Gives up after a moment, since the user may have typed on meanwhile.
+ */
+async function markersShown(id: PromptId): Promise<void> {
+  const lacksMarkers = vscode.workspace.textDocuments.some(
+    (document) => parsePromptUri(document.uri)?.id === id && !hasConflictMarkers(document.getText()),
+  );
+  if (!lacksMarkers) return;
+  const shown = Promise.withResolvers<null>();
+  const subscription = vscode.workspace.onDidChangeTextDocument(({ document }) => {
+    if (parsePromptUri(document.uri)?.id === id && hasConflictMarkers(document.getText()))
+      shown.resolve(null);
+  });
+  const timer = setTimeout(() => shown.resolve(null), 3000);
+  await shown.promise;
+  clearTimeout(timer);
+  subscription.dispose();
+}
+
+async function endConflict(library: Library, id: PromptId): Promise<boolean> {
   const open = vscode.workspace.textDocuments.find(
     (document) => document.isDirty && parsePromptUri(document.uri)?.id === id,
   );

@@ -1,9 +1,10 @@
 // Prompts as documents: the FileSystemProvider for `cuebook:`. Reads and writes resolve by the id in the address, so a
 // document keeps working under an old name; paths of folder names are for `workspace.fs` (see promptPath.ts).
 //
-// A save is answered only when it is durable in the library. VS Code knows a text by (mtime, size): after a save that
-// merged, the address answers once with the figures of the text that was given, then announces a change, and the
-// editor takes the merged text as if another program had written it.
+// A save is answered only when it is durable in the library. VS Code knows a text by (mtime, size), and asks for them
+// after it has written: until it has finished, the address answers with the figures of the text that was given, whatever
+// happened since; then it announces a change. So the editor takes a merged text, or what another window wrote in that
+// moment, as if another program had written it, and never believes that it shows what it does not.
 
 import * as vscode from 'vscode';
 import type {
@@ -51,7 +52,7 @@ export function createPromptFileSystem(deps: {
   const lookup = createPathLookup(library);
   const changed = new vscode.EventEmitter<vscode.FileChangeEvent[]>();
   const noticed = new vscode.EventEmitter<SaveNotice>();
-  /** Figures of a text that was given but merged, until VS Code has finished that save. */
+  /** Figures of a text as it was given, until VS Code has finished that save. */
   const asGiven = new Map<string, Stated>();
   /** Prompts deleted for good whose text was saved again, and the prompt that it became. */
   const successors = new Map<PromptId, PromptId>();
@@ -129,6 +130,7 @@ export function createPromptFileSystem(deps: {
     }
     if (document.text === text) {
       documents.didWrite(uri, document);
+      asGiven.set(uri.toString(), document);
       return;
     }
     documents.didWrite(uri, { text, revisionId: given, mtime: null, isDraft: document.isDraft });

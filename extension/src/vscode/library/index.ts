@@ -6,6 +6,7 @@ import type { Library, PromptId } from '../../library/api.ts';
 import { promptUri, scheme } from '../promptUri.ts';
 import type { Feature, Services } from '../services.ts';
 import { createLibraryCommands } from './commands.ts';
+import type { ConflictFlow } from './conflictFlow.ts';
 import { registerConflictLenses } from './conflictLenses.ts';
 import { createDragAndDrop } from './dragAndDrop.ts';
 import { createPromptFileSystem, type SaveNotice } from './fileSystem.ts';
@@ -23,14 +24,16 @@ export const registerLibrary: Feature = (services) => {
   };
 
   const { library } = services;
-  keep(registerDocuments(services));
+  const conflicts = lazyConflictFlow(library);
+  keep(registerDocuments(services, conflicts));
   const texts = keep(registerVirtualTexts(library));
   keep(registerConflictLenses(library));
-  const tree = keep(createLibraryTree(library));
+  const tree = keep(createLibraryTree(library, schedule));
   const commands = createLibraryCommands({
     services,
     tree,
     texts,
+    conflicts,
     reveal: async (id) => reveal(id),
     selection: () => view.selection,
   });
@@ -42,7 +45,7 @@ export const registerLibrary: Feature = (services) => {
       dragAndDropController: createDragAndDrop({ library, importFiles: commands.importFiles }),
     }),
   );
-  const trash = keep(createTrashTree(library));
+  const trash = keep(createTrashTree(library, schedule));
   keep(vscode.window.createTreeView('cuebook.trash', { treeDataProvider: trash, canSelectMany: true }));
   keep(
     tree.onDidChangeState((state) => {
@@ -69,23 +72,34 @@ const schedule: Schedule = (task, milliseconds) => {
   return () => clearTimeout(timer);
 };
 
-function registerDocuments({ library, context }: Services): vscode.Disposable {
+/** One flow for all, loaded with the first conflict. */
+function lazyConflictFlow(library: Library): () => Promise<ConflictFlow> {
+  let flow: Promise<ConflictFlow> | null = null;
+  const load = async (): Promise<ConflictFlow> =>
+    (await import('./conflictFlow.ts')).createConflictFlow(library);
+  return async () => (flow ??= load());
+}
+
+function registerDocuments(
+  { library, context }: Services,
+  conflicts: () => Promise<ConflictFlow>,
+): vscode.Disposable {
   const documents = createOpenDocuments({ library, memory: context.workspaceState, schedule });
   const fileSystem = createPromptFileSystem({ library, documents });
   return vscode.Disposable.from(
     documents,
     fileSystem,
-    fileSystem.onDidNotice((notice) => void say(library, notice)),
+    fileSystem.onDidNotice((notice) => void say(conflicts, notice)),
     vscode.workspace.registerFileSystemProvider(scheme, fileSystem, { isCaseSensitive: true }),
   );
 }
 
-async function say(library: Library, notice: SaveNotice): Promise<void> {
+async function say(conflicts: () => Promise<ConflictFlow>, notice: SaveNotice): Promise<void> {
   switch (notice.kind) {
     case 'conflict':
-      return (await import('./conflictFlow.ts')).conflictArose(library, notice.id, notice.reason);
+      return (await conflicts()).arose(notice.id, notice.reason);
     case 'conflictMayEnd':
-      return (await import('./conflictFlow.ts')).offerToFinish(library, notice.id);
+      return (await conflicts()).offerToFinish(notice.id);
     case 'restoredFromTrash':
       void vscode.window.showInformationMessage(
         vscode.l10n.t('This prompt was in the trash. Saving it has restored it.'),

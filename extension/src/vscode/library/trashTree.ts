@@ -2,24 +2,34 @@
 
 import * as vscode from 'vscode';
 import type { Library } from '../../library/api.ts';
+import type { Schedule } from './idleDrafts.ts';
 import type { LibraryNode } from './nodes.ts';
+import { createRefreshGate } from './refreshGate.ts';
 import { treeItemOf } from './treeRows.ts';
 
 export interface TrashTree extends vscode.TreeDataProvider<LibraryNode>, vscode.Disposable {}
 
-export function createTrashTree(library: Library): TrashTree {
+export function createTrashTree(library: Library, schedule: Schedule): TrashTree {
   const changed = new vscode.EventEmitter<undefined>();
+  const gate = createRefreshGate(() => changed.fire(undefined), schedule);
   const subscription = library.onDidChange((change) => {
-    if (change.tree || change.status) changed.fire(undefined);
+    if (change.tree || change.status) gate.request();
   });
   return {
     onDidChangeTreeData: changed.event,
     getTreeItem: treeItemOf,
     async getChildren(node) {
-      return node ? [] : [...(await trashedNodes(library))];
+      if (node) return [];
+      const answered = gate.asked();
+      try {
+        return [...(await trashedNodes(library))];
+      } finally {
+        answered();
+      }
     },
     dispose() {
       subscription();
+      gate.dispose();
       changed.dispose();
     },
   };

@@ -11,7 +11,9 @@ import type {
   WorkspaceSummary,
 } from '../../library/api.ts';
 import type { LibraryNode, WorkspaceNode } from './nodes.ts';
+import type { Schedule } from './idleDrafts.ts';
 import { sentenceOf } from './problems.ts';
+import { createRefreshGate } from './refreshGate.ts';
 import { treeItemOf } from './treeRows.ts';
 
 /** Value of the context key `cuebook.libraryState`: decides which welcome text an empty view shows. */
@@ -31,10 +33,11 @@ export interface LibraryTree extends vscode.TreeDataProvider<LibraryNode>, vscod
 /** More rows than this help nobody; the message says that there are more. */
 const filterLimit = 500;
 
-export function createLibraryTree(library: Library): LibraryTree {
+export function createLibraryTree(library: Library, schedule: Schedule): LibraryTree {
   const changed = new vscode.EventEmitter<LibraryNode | undefined>();
   const stateChanged = new vscode.EventEmitter<LibraryState>();
   const messageChanged = new vscode.EventEmitter<string>();
+  const gate = createRefreshGate(() => changed.fire(undefined), schedule);
   let filter = '';
 
   const rootsFor = async (status: LibraryStatus): Promise<readonly LibraryNode[]> => {
@@ -53,7 +56,7 @@ export function createLibraryTree(library: Library): LibraryTree {
   };
 
   const subscription = library.onDidChange((change) => {
-    if (change.tree || change.status) changed.fire(undefined);
+    if (change.tree || change.status) gate.request();
   });
 
   return {
@@ -63,18 +66,23 @@ export function createLibraryTree(library: Library): LibraryTree {
     getTreeItem: treeItemOf,
     getParent: (node) => node.parent,
     async getChildren(node) {
-      if (node) return [...(await childrenOf(library, node))];
-      return [...(await rootsFor(await library.status()))];
+      const answered = gate.asked();
+      try {
+        return [...(node ? await childrenOf(library, node) : await rootsFor(await library.status()))];
+      } finally {
+        answered();
+      }
     },
     filter: () => filter,
     setFilter(text) {
       filter = text.trim();
-      changed.fire(undefined);
+      gate.request();
     },
-    refresh: () => changed.fire(undefined),
+    refresh: () => gate.request(),
     nodeOf: async (id) => nodeOf(library, id),
     dispose() {
       subscription();
+      gate.dispose();
       changed.dispose();
       stateChanged.dispose();
       messageChanged.dispose();

@@ -4,6 +4,7 @@
 import * as vscode from 'vscode';
 import type { Library, PromptId, PromptSummary, RevisionId } from '../../library/api.ts';
 import { extensionOfPrompts } from '../promptUri.ts';
+import { promptIdOf } from './nodes.ts';
 import { sentenceOf } from './problems.ts';
 
 const versionScheme = 'cuebook-version';
@@ -22,8 +23,9 @@ export function conflictUri(prompt: Named, side: ConflictSide): vscode.Uri {
   return virtualUri(conflictScheme, prompt, side);
 }
 
-export function isConflictUri(uri: vscode.Uri): boolean {
-  return uri.scheme === conflictScheme;
+/** The prompt that a side of a conflict belongs to; null for any other address. */
+export function promptOfConflict(uri: vscode.Uri): PromptId | null {
+  return uri.scheme === conflictScheme ? promptIdOf(partsOf(uri).id) : null;
 }
 
 function virtualUri(scheme: string, prompt: Named, part: string): vscode.Uri {
