@@ -5,9 +5,10 @@
 import * as nodeCrypto from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import { createSuite } from '@cuebook/shared/crypto/suite';
-import { Simulation } from './simulation.ts';
+import { createPool, Simulation } from './simulation.ts';
 
 const suite = createSuite(nodeCrypto);
+const pool = createPool(suite);
 const seeds = Number(process.env['SEEDS'] ?? 30);
 const perTest = 10;
 
@@ -33,7 +34,7 @@ describe('replicas converge', () => {
 async function outcomeOf(
   seed: number,
 ): Promise<{ readonly seed: number; readonly problems: readonly string[] }> {
-  const simulation = await Simulation.start(suite, seed);
+  const simulation = await Simulation.start(suite, await pool, seed);
   await simulation.run();
   simulation.settle();
   return { seed, problems: simulation.problems() };

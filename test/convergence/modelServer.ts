@@ -2,7 +2,7 @@
 // commit order, compare-and-append per stream, judged by the real team log. No network, no accounts, no disk.
 
 import type { Suite } from '@cuebook/shared/crypto/suite';
-import { createVerifiers, type Verifiers } from '@cuebook/shared/crypto/verifiers';
+import type { Verifiers } from '@cuebook/shared/crypto/verifiers';
 import type { GroupId, RecordId, StreamId } from '@cuebook/shared/encoding/ids';
 import { FEED_START, nextPosition } from '@cuebook/shared/record/feed';
 import { parseRecord, type FeedPosition, type RecordHeader } from '@cuebook/shared/record/header';
@@ -30,10 +30,10 @@ export class ModelServer {
   readonly #purged = new Set<GroupId>();
   #position: FeedPosition = FEED_START;
 
-  constructor(suite: Suite, team: SampleTeam) {
+  constructor(suite: Suite, team: SampleTeam, verifiers: Verifiers) {
     this.#suite = suite;
     this.#team = team;
-    this.#verifiers = createVerifiers(suite);
+    this.#verifiers = verifiers;
   }
 
   get position(): FeedPosition {

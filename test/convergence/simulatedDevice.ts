@@ -4,7 +4,7 @@
 import { createGroupKeys, deriveStreamKey, type EpochKey } from '@cuebook/shared/crypto/groupKeys';
 import type { DeviceKeys } from '@cuebook/shared/crypto/deviceKeys';
 import type { Suite } from '@cuebook/shared/crypto/suite';
-import { createVerifiers, type Verifiers } from '@cuebook/shared/crypto/verifiers';
+import type { Verifiers } from '@cuebook/shared/crypto/verifiers';
 import type { RecordId } from '@cuebook/shared/encoding/ids';
 import { FEED_START } from '@cuebook/shared/record/feed';
 import type { FeedPosition, ParsedRecord } from '@cuebook/shared/record/header';
@@ -68,6 +68,12 @@ class Disk {
   }
 }
 
+export interface DeviceTools {
+  readonly suite: Suite;
+  readonly team: SampleTeam;
+  readonly verifiers: Verifiers;
+}
+
 export class SimulatedDevice {
   readonly account: SampleAccount;
   readonly device: DeviceKeys;
@@ -86,10 +92,11 @@ export class SimulatedDevice {
   readonly #feedHashes: FeedPosition['feedHash'][] = [FEED_START.feedHash];
   #time: number;
 
-  constructor(suite: Suite, team: SampleTeam, account: SampleAccount, device: DeviceKeys, time: number) {
+  constructor(tools: DeviceTools, account: SampleAccount, device: DeviceKeys, time: number) {
+    const { suite, team, verifiers } = tools;
     this.#suite = suite;
     this.#team = team;
-    this.#verifiers = createVerifiers(suite);
+    this.#verifiers = verifiers;
     this.#time = time;
     this.#epochKeys = new Map([[1, team.epochKey(1)]]);
     this.account = account;

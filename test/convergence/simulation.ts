@@ -1,9 +1,11 @@
 // One seed's story: who does what and which message arrives when, all drawn from one generator, so that a seed tells the
 // same story each time.
 
+import type { DeviceKeys } from '@cuebook/shared/crypto/deviceKeys';
 import type { Suite } from '@cuebook/shared/crypto/suite';
 import { createSuiteFrom } from '@cuebook/shared/crypto/suite';
 import type { GroupId, RevisionId } from '@cuebook/shared/encoding/ids';
+import { createVerifiers, type Verifiers } from '@cuebook/shared/crypto/verifiers';
 import { createFolder, createPrompts } from '@cuebook/shared/replica/creating';
 import { currentText, labels, versions, versionText } from '@cuebook/shared/replica/history';
 import { amendMessage, moveLabel, renameWorkspace } from '@cuebook/shared/replica/labelling';
@@ -30,6 +32,20 @@ interface Promised {
 
 const MAX_ROUNDS = 400;
 
+/** Five people with eight devices between them, the same ones for every seed. */
+export async function createPool(base: Suite): Promise<readonly SampleAccount[]> {
+  const suite = withRandom(base, generator(0));
+  const pool: SampleAccount[] = [];
+  for (let count = 0; count < 5; count++) pool.push(await createSampleAccount(suite));
+  for (const account of pool.filter((_, index) => index % 2 === 0)) await addSampleDevice(suite, account);
+  return pool;
+}
+
+function withRandom(base: Suite, random: () => number): Suite {
+  const bytes = (length: number): Uint8Array => Uint8Array.from({ length }, () => Math.floor(random() * 256));
+  return createSuiteFrom({ ...base, random: bytes }, base.implementations);
+}
+
 export class Simulation {
   readonly #random: () => number;
   readonly #server: ModelServer;
@@ -38,6 +54,7 @@ export class Simulation {
   readonly #members: readonly SampleAccount[];
   readonly #devices: SimulatedDevice[];
   readonly #suite: Suite;
+  readonly #verifiers: Verifiers;
   readonly #promised: Promised[] = [];
   /** What an editor still shows of a prompt, while others go on. */
   readonly #editors = new Map<SimulatedDevice, Map<GroupId, { revisionId: RevisionId; text: string }>>();
@@ -55,25 +72,24 @@ export class Simulation {
     if (owner === undefined) throw new Error('A team has an owner.');
     this.#random = random;
     this.#suite = suite;
+    this.#verifiers = createVerifiers(suite);
     this.#team = team;
     this.#members = members;
     this.#owner = owner;
-    this.#server = new ModelServer(suite, team);
+    this.#server = new ModelServer(suite, team, this.#verifiers);
     this.#devices = members.flatMap((account) =>
-      account.devices.map((device) => new SimulatedDevice(suite, team, account, device, this.#clock())),
+      account.devices
+        .slice(0, 1 + this.#below(account.devices.length))
+        .map((device) => this.#newDevice(account, device)),
     );
   }
 
-  static async start(base: Suite, seed: number): Promise<Simulation> {
+  static async start(base: Suite, pool: readonly SampleAccount[], seed: number): Promise<Simulation> {
     const random = generator(seed);
-    const bytes = (length: number): Uint8Array =>
-      Uint8Array.from({ length }, () => Math.floor(random() * 256));
-    const suite = createSuiteFrom({ ...base, random: bytes }, base.implementations);
-    const owner = await createSampleAccount(suite);
-    const members = [owner];
-    for (let count = Math.floor(random() * 3); count >= 0; count--)
-      members.push(await createSampleAccount(suite));
-    for (const account of members) if (random() < 0.4) await addSampleDevice(suite, account);
+    const suite = withRandom(base, random);
+    const members = pool.slice(0, 2 + Math.floor(random() * (pool.length - 1)));
+    const [owner] = members;
+    if (owner === undefined) throw new Error('A team has an owner.');
     const team = await SampleTeam.create(suite, owner);
     for (const account of members.slice(1)) {
       await team.add(owner, account, random() < 0.5 ? 'editor' : 'admin');
@@ -109,13 +125,7 @@ export class Simulation {
 
   problems(): readonly string[] {
     const members = this.#membersOnline();
-    const fresh = new SimulatedDevice(
-      this.#suite,
-      this.#team,
-      this.#owner,
-      this.#firstDevice(),
-      this.#clock(),
-    );
+    const fresh = this.#newDevice(this.#owner, this.#firstDevice());
     fresh.connect();
     while (fresh.state.feed.seq < this.#server.position.seq) {
       fresh.ask();
@@ -326,7 +336,7 @@ export class Simulation {
     return this.#devices.some((device) => device.account === account && device.isMember);
   }
 
-  #firstDevice(): SampleAccount['devices'][number] {
+  #firstDevice(): DeviceKeys {
     const [device] = this.#owner.devices;
     if (device === undefined) throw new Error('The owner has a device.');
     return device;
@@ -334,6 +344,11 @@ export class Simulation {
 
   #name(device: SimulatedDevice): string {
     return `device ${this.#devices.indexOf(device)}`;
+  }
+
+  #newDevice(account: SampleAccount, device: DeviceKeys): SimulatedDevice {
+    const tools = { suite: this.#suite, team: this.#team, verifiers: this.#verifiers };
+    return new SimulatedDevice(tools, account, device, this.#clock());
   }
 
   /** Clocks are wrong: no two devices agree on the time. */
