@@ -58,6 +58,7 @@ function allStages(scratch: string, ground: Promise<string | null>): readonly St
     { name: 'build', run: build },
     vitest('unit', scratch),
     vitest('store', scratch),
+    needsEditor(vitest('webview', scratch)),
     needsEditor({ name: 'host', run: hostTests }),
     needsEditor(vitest('e2e', scratch)),
   ];

@@ -2,7 +2,7 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 
-const projects = ['shared', 'extension', 'server', 'test', 'tools'].filter((name) =>
+const projects = ['shared', 'extension', 'extension/src/webview', 'server', 'test', 'tools'].filter((name) =>
   existsSync(`${name}/tsconfig.json`),
 );
 let failed = false;
