@@ -206,7 +206,7 @@ suite('the language of prompts', () => {
       'the preview',
     );
     await eventually(() => preview.getText().includes('Look for ‹focus›.'), 'the message');
-    assert.match(preview.getText(), /━━━ system ━━━ (about )?\d+ tokens/);
+    await eventually(() => /━━━ system ━━━ (about )?\d+ tokens/.test(preview.getText()), 'the token counts');
     await insert(document, after(document, 'Be dry.'), ' And kind.');
     await eventually(() => preview.getText().includes('Be dry. And kind.'), 'the change');
   });

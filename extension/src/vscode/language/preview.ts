@@ -1,7 +1,7 @@
 // The rendered messages of a prompt beside it: what a run would send, with example values. Never calls a model.
 
 import * as vscode from 'vscode';
-import type { RenderOutcome } from '@cuebook/shared/format/render';
+import type { RunMessage } from '../../library/api.ts';
 import type { TokenCount } from '../../models/api.ts';
 import { promptIdOf } from '../library/nodes.ts';
 import { sentenceOf } from '../library/problems.ts';
@@ -27,20 +27,26 @@ export function createPreview(
 ): Preview {
   const changed = new vscode.EventEmitter<vscode.Uri>();
   const delayed = createDelayed(delay, failed);
+  const counts = createCounts(services.models);
   const refresh = (source: vscode.Uri): void => {
     const uri = previewUri(source);
     const isShown = vscode.workspace.textDocuments.some((each) => each.uri.toString() === uri.toString());
     if (isShown) delayed.request(uri.toString(), async () => changed.fire(uri));
   };
+  const deps: ContentDeps = { sources, services, counts, counted: refresh };
   const all = vscode.Disposable.from(
     changed,
     delayed,
     vscode.workspace.registerTextDocumentContentProvider(previewScheme, {
       onDidChange: changed.event,
-      provideTextDocumentContent: async (uri) => contentOf(sources, services, sourceOf(uri)),
+      provideTextDocumentContent: async (uri) => contentOf(deps, sourceOf(uri)),
     }),
     vscode.workspace.onDidChangeTextDocument(({ document }) => {
       if (document.languageId === languageId) refresh(document.uri);
+    }),
+    // Counts may have come while VS Code was still opening the preview.
+    vscode.workspace.onDidOpenTextDocument(({ uri }) => {
+      if (uri.scheme === previewScheme) refresh(sourceOf(uri));
     }),
     sources.onDidChange(() => {
       for (const { uri } of vscode.workspace.textDocuments) {
@@ -90,7 +96,16 @@ function sourceOf(preview: vscode.Uri): vscode.Uri {
   return vscode.Uri.parse(preview.query, true);
 }
 
-async function contentOf(sources: PromptSources, services: Services, source: vscode.Uri): Promise<string> {
+interface ContentDeps {
+  readonly sources: PromptSources;
+  readonly services: Services;
+  readonly counts: Counts;
+  /** Called when counts are there that were missing. */
+  readonly counted: (source: vscode.Uri) => void;
+}
+
+async function contentOf(deps: ContentDeps, source: vscode.Uri): Promise<string> {
+  const { sources, services, counts } = deps;
   const document = await vscode.workspace.openTextDocument(source);
   const prompt = sources.parsed(document);
   const id = parsePromptUri(source)?.id;
@@ -106,25 +121,44 @@ async function contentOf(sources: PromptSources, services: Services, source: vsc
     ...(id !== undefined && { key: id }),
   });
   const model = modelFor(prompt);
-  const counts = await countEach(services, model, outcome);
+  const messages = outcome.ok ? outcome.messages.map(({ role, content }) => ({ role, content })) : [];
+  const known = counts.of(model, messages, () => deps.counted(source));
   return previewText(outcome, {
     intro: vscode.l10n.t('These messages would be sent. No model was called.'),
-    tokens: (index) => tokenText(counts[index] ?? null),
-    total: vscode.l10n.t('Together {0}, counted for {1}.', tokenText(sum(counts)), model),
+    tokens: (index) => (known === null ? '' : tokenText(known[index] ?? null)),
+    total:
+      known === null ? '' : vscode.l10n.t('Together {0}, counted for {1}.', tokenText(sum(known)), model),
     problems: vscode.l10n.t('The prompt cannot be rendered:'),
     line: (line) => vscode.l10n.t('line {0}', line),
   });
 }
 
-async function countEach(
-  { models }: Services,
-  model: string,
-  outcome: RenderOutcome,
-): Promise<readonly TokenCount[]> {
-  if (!outcome.ok) return [];
-  return Promise.all(
-    outcome.messages.map(async ({ role, content }) => models.countTokens(model, [{ role, content }])),
-  );
+interface Counts {
+  /** Null while they are being counted; `counted` is called then, once. */
+  of(model: string, messages: readonly RunMessage[], counted: () => void): readonly TokenCount[] | null;
+}
+
+/** The messages come at once, their counts when the tokenizer is there. Keeps the last set of messages only. */
+function createCounts(models: Services['models']): Counts {
+  let last: { readonly key: string; readonly counts: readonly TokenCount[] | null } | null = null;
+  return {
+    of: (model, messages, counted) => {
+      const key = JSON.stringify([model, messages]);
+      if (last?.key === key) return last.counts;
+      last = { key, counts: null };
+      const count = async (): Promise<void> => {
+        const counts = await Promise.all(
+          messages.map(async (message) => models.countTokens(model, [message])),
+        );
+        if (last?.key !== key) return;
+        last = { key, counts };
+        counted();
+      };
+      // Without counts the preview is still what was asked for.
+      void count().catch(() => undefined);
+      return null;
+    },
+  };
 }
 
 function sum(counts: readonly TokenCount[]): TokenCount {

@@ -73,10 +73,10 @@ export function previewText(outcome: RenderOutcome, words: PreviewWords): string
     return [words.intro, '', words.problems, '', ...problems, ''].join('\n');
   }
   const messages = outcome.messages.flatMap(({ role, content }, index) => [
-    `━━━ ${role} ━━━ ${words.tokens(index)}`,
+    `━━━ ${role} ━━━ ${words.tokens(index)}`.trim(),
     '',
     content,
     '',
   ]);
-  return [`${words.intro} ${words.total}`, '', ...messages].join('\n');
+  return [[words.intro, words.total].filter((text) => text !== '').join(' '), '', ...messages].join('\n');
 }

@@ -56,11 +56,25 @@ async function complete(
   const prompt = sources.parsed(document);
   const around: Surroundings = {
     prompts: async () => sources.prompts(),
-    models: async () => services.models.knownModels(),
+    models: async () => modelsToName(services),
     partialText: async (reference) => (await sources.partials(document)).find(reference)?.text ?? null,
   };
   const suggestions = await suggestAt(prompt, document.offsetAt(position), around);
   return suggestions.map((suggestion) => toItem(suggestion, prompt));
+}
+
+/** Known models, VS Code's own, and the providers that the user has set up: there the rest is typed. */
+async function modelsToName({ models, keys }: Services): Promise<readonly { id: string; label: string }[]> {
+  const [known, editor] = await Promise.all([models.knownModels(), vscode.lm.selectChatModels()]);
+  const named = new Set(known.map(({ provider }) => provider));
+  return [
+    ...known,
+    ...editor.map(({ vendor, id, name }) => ({ id: `vscode/${vendor}/${id}`, label: name })),
+    ...keys
+      .endpoints()
+      .filter(({ id, kind }) => !named.has(id) && kind !== 'vscode')
+      .map(({ id, label }) => ({ id: `${id}/`, label })),
+  ];
 }
 
 function toItem(suggestion: Suggestion, prompt: PromptDocument): vscode.CompletionItem {
