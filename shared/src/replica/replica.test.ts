@@ -21,10 +21,17 @@ const suite = createSuite(nodeCrypto);
 function openStore(): {
   readonly window: () => TestWindow;
   readonly rows: ReturnType<typeof createTestStore>['rows'];
+  readonly damage: (index: number) => void;
 } {
   const records = createTestRecordPort(suite);
   const store = createTestStore(records);
-  return { window: () => createTestWindow(suite, records, store), rows: store.rows };
+  const { rows } = store;
+  const damage = (index: number): void => {
+    const row = rows[index];
+    if (row === undefined) throw new Error('No row.');
+    rows[index] = { ...row, bytes: row.bytes.with(400, (row.bytes[400] ?? 0) ^ 1) };
+  };
+  return { window: () => createTestWindow(suite, records, store), rows, damage };
 }
 
 const text = (window: TestWindow, id: GroupId): string | null =>
@@ -438,6 +445,20 @@ describe('records from the disk', () => {
     const { state } = receive(emptyReplica(window.state().workspace), window.ports, kept, { verify: 'now' });
     expect(currentText(state, window.ports, id)).toBe('three\n');
     expect(state.quarantine.get(lost)?.reason).toBe('parentMissing');
+  });
+
+  test('a prompt whose text the disk has lost can be saved again', () => {
+    const store = openStore();
+    const window = store.window();
+    const { id, revisionId } = window.prompt({ name: 'a', text: 'one\n' });
+    window.run((state, ports) => saveText(state, ports, { id, text: 'two\n', base: revisionId }));
+    store.damage(2);
+    const saved = window.run((state, ports) =>
+      saveText(state, ports, { id, text: 'three\n', base: revisionId }),
+    );
+    expect(saved.result.kind).toBe('saved');
+    expect(text(window, id)).toBe('three\n');
+    expect(versions(window.state(), id, { limit: 9 })[0]?.number).toBe(3);
   });
 
   test('until its signature is checked a prompt has no author, and a forged one never counts', () => {

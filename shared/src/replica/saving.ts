@@ -70,13 +70,16 @@ export function saveText(state: ReplicaState, ports: ReplicaPorts, save: Save): 
     const { group, stream, text } = target.value;
     const head = stream === undefined ? null : contributing(stream);
     if (stream === undefined || head === null) return succeed(saveFirst(composer, group, { ...save, text }));
-    const headText = textOf(composer, head);
+    const headText = storedText(composer.ports, head.id);
+    // The disk has lost what the head says: there is nothing to merge with, and this text must not be lost as well.
+    if (headText === null) return succeed(saveOnHead(composer, group, stream, { ...save, text }));
     if (text === headText) return succeed(unchanged(head, headText));
     const base = save.base === null ? null : revisionOf(stream, save.base);
     if (base === undefined) return fail('notFound', 'The version that this text came from is not here.');
     if (base === head) return succeed(saveOnHead(composer, group, stream, { ...save, text }));
-    if (base !== null && text === textOf(composer, base)) return succeed(overtaken(head, headText, base));
-    return saveBeside(composer, { group, stream, head, base }, { ...save, text });
+    if (base !== null && text === storedText(composer.ports, base.id))
+      return succeed(overtaken(head, headText, base));
+    return saveBeside(composer, { group, stream, head, headText, base }, { ...save, text });
   });
 }
 
@@ -94,9 +97,10 @@ export function mergeContent(
   const group = groupIn(composer.batch, sides.group);
   if (group === undefined || stream.head === null) return;
   const base = head === null ? null : mergeBase(stream, side.id, head.id);
-  const mine = textOf(composer, side);
-  const theirs = head === null ? mine : textOf(composer, head);
-  const merged = composer.ports.merge({ base: base === null ? '' : textOf(composer, base), mine, theirs });
+  const mine = storedText(composer.ports, side.id);
+  if (mine === null) return;
+  const theirs = (head === null ? null : storedText(composer.ports, head.id)) ?? mine;
+  const merged = composer.ports.merge({ base: baseText(composer, base), mine, theirs });
   if (!merged.clean) return;
   const parents = [stream.head, side.id];
   appendRevision(composer, group, { parents, text: merged.text, message: '', kind: 'merge' });
@@ -138,7 +142,7 @@ export function restoreVersion(
     if (stream === undefined || head === null || text === null) {
       return fail('notFound', 'This version is not here.');
     }
-    if (text === textOf(composer, head)) return succeed(unchanged(head, text));
+    if (text === storedText(composer.ports, head.id)) return succeed(unchanged(head, text));
     const parents = stream.head === null ? [] : [stream.head];
     const revision = { parents, text, message: version.message ?? '', restoredFrom: version.revisionId };
     const revisionId = appendRevision(composer, group, { ...revision, kind: 'restore' });
@@ -210,23 +214,20 @@ interface Divergence {
   readonly group: Group;
   readonly stream: Stream;
   readonly head: StreamEntry;
+  readonly headText: string;
   readonly base: StreamEntry | null;
 }
 
 function saveBeside(
   composer: Composer,
-  { group, stream, head, base }: Divergence,
+  { group, stream, head, headText, base }: Divergence,
   save: Save,
 ): Result<Saved, CommandProblem> {
   if (head.status === 'checking') {
     return fail('notVerified', 'Another version is still being checked: save again in a moment.');
   }
   const common = base === null ? null : mergeBase(stream, base.id, head.id);
-  const sides = {
-    base: common === null ? '' : textOf(composer, common),
-    mine: save.text,
-    theirs: textOf(composer, head),
-  };
+  const sides = { base: baseText(composer, common), mine: save.text, theirs: headText };
   const merged = composer.ports.merge(sides);
   const parents = base === null ? [] : [base.id];
   const message = save.message ?? '';
@@ -302,8 +303,7 @@ function revisionIdOf(entry: StreamEntry): RevisionId {
   return entry.facts.revisionId;
 }
 
-function textOf(composer: Composer, entry: StreamEntry): string {
-  const text = storedText(composer.ports, entry.id);
-  invariant(text !== null, 'the disk has every record of the state');
-  return text;
+/** Empty if there is none, or the disk has lost it: then a person decides. */
+function baseText(composer: Composer, base: StreamEntry | null): string {
+  return (base === null ? null : storedText(composer.ports, base.id)) ?? '';
 }
