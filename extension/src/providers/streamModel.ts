@@ -261,8 +261,19 @@ async function usageOf(run: Run, usage: LanguageModelV4Usage): Promise<RunUsage>
 
 async function estimateUsage(run: Run): Promise<RunUsage> {
   const model = referenceOf(run.request);
-  const { tokens: inputTokens } = await run.deps.countMessages(model, run.request.messages);
-  const outputTokens = await run.deps.countAnswer(model, run.text);
+  const { tokens } = await run.deps.countMessages(model, run.request.messages);
+  return estimated(run, tokens, await run.deps.countAnswer(model, run.text));
+}
+
+/** A stop must show at once, and the tokenizer takes a moment to load: four bytes are a token, more or less. */
+async function guessUsage(run: Run): Promise<RunUsage> {
+  const guess = (text: string): number => Math.ceil(Buffer.byteLength(text) / 4);
+  const sent = run.request.messages.map((message) => message.content).join('');
+  return estimated(run, guess(sent), guess(run.text));
+}
+
+async function estimated(run: Run, inputTokens: number, outputTokens: number): Promise<RunUsage> {
+  const model = referenceOf(run.request);
   return {
     inputTokens,
     outputTokens,
@@ -295,7 +306,7 @@ async function failed(run: Run, evidence: Evidence, wantedMs: number | null): Pr
     failure: waits
       ? { ...explained, action: `It asks to wait ${minutes(wantedMs)}. ${explained.action}` }
       : explained,
-    usage: run.answered ? await estimateUsage(run) : nothingUsed,
+    usage: run.answered ? await guessUsage(run) : nothingUsed,
   };
 }
 

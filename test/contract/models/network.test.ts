@@ -55,12 +55,12 @@ function fetchThrough(proxy: ProxyServer, trusted: CertificateAuthority, token?:
   return async (url, init) => (await undiciFetch(url, { ...init, dispatcher })) as unknown as Response;
 }
 
-const started: (Models & Disposable)[] = [];
-afterAll(() => started.forEach((models) => models[Symbol.dispose]()));
+const network: { fetch: Fetch } = { fetch: (url, init) => fetch(url, init) };
+const models = startModels((url, init) => network.fetch(url, init));
+afterAll(() => models[Symbol.dispose]());
 
 function modelsThrough(fetch: Fetch): Models {
-  const models = startModels(fetch);
-  started.push(models);
+  network.fetch = fetch;
   return models;
 }
 
