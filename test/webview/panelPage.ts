@@ -1,10 +1,9 @@
 // The run panel in a real browser, without VS Code: the bundle as it is shipped, under the page's own content security
 // policy, with a stand-in for the extension host. Every request of the page is answered here and recorded.
 
-import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { build } from 'esbuild';
-import { chromium, type Browser, type Page } from 'playwright-core';
+import type { Browser, Page } from 'playwright-core';
 import { panelHtml } from '../../extension/src/run/panelHtml.ts';
 import type {
   HostMessage,
@@ -36,25 +35,6 @@ export async function buildPanel(): Promise<PanelFiles> {
     loader: { '.ttf': 'file' },
   });
   return { files: new Map(result.outputFiles.map((file) => [path.basename(file.path), file.contents])) };
-}
-
-/** Debian's Chromium, or the one that `CHROMIUM` names. Null: say so and leave the browser tests out. */
-export function findChromium(): string | null {
-  const places = [process.env['CHROMIUM'] ?? '', '/usr/bin/chromium', '/usr/bin/google-chrome'];
-  return places.find((place) => place !== '' && existsSync(place)) ?? null;
-}
-
-export async function launchChromium(executablePath: string): Promise<Browser> {
-  return chromium.launch({
-    executablePath,
-    args: [
-      '--no-sandbox',
-      '--disable-gpu',
-      '--disable-quic',
-      '--no-first-run',
-      '--disable-background-networking',
-    ],
-  });
 }
 
 export interface PanelPage extends AsyncDisposable {
