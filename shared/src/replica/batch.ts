@@ -189,6 +189,24 @@ export function settleRecord(batch: Batch, record: RecordId, verdict: 'verified'
   }
 }
 
+/** Gives a record that was set aside what it says after all. */
+export function reviveRecord(
+  batch: Batch,
+  header: RecordHeader,
+  { payload, status }: { readonly payload: Payload; readonly status: RecordStatus },
+): void {
+  const opened = openGroup(batch, header.group);
+  const stream = opened.streams.get(header.stream);
+  const entry = stream?.entries.get(header.id);
+  if (stream === undefined || entry === undefined) return;
+  batch.quarantine.delete(header.id);
+  const facts = payloadFacts(payload);
+  const entries = ownEntries(opened, stream);
+  entries.set(header.id, { ...entry, status, facts });
+  opened.streams.set(stream.id, { ...stream, kind: stream.kind ?? facts.kind, entries });
+  opened.stale = true;
+}
+
 /** A group with all that was applied so far. Its streams are the batch's own: look, but keep nothing of them. */
 export function groupIn(batch: Batch, id: GroupId): Group | undefined {
   if (!batch.groups.has(id) && !batch.before.groups.has(id)) return undefined;

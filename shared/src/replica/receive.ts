@@ -15,6 +15,7 @@ import {
   finishBatch,
   isKnown,
   placeInFeed,
+  reviveRecord,
   setAside,
   settleRecord,
   startBatch,
@@ -22,7 +23,7 @@ import {
 } from './batch.ts';
 import { openStreams } from './packedStreams.ts';
 import type { QuarantineReason, RecordHeader, ReplicaPorts } from './ports.ts';
-import type { RecordStatus, ReplicaState } from './state.ts';
+import type { RecordStatus, ReplicaState, Stream } from './state.ts';
 
 /** A record of the local store. */
 export interface StoredRow {
@@ -87,6 +88,24 @@ export function settle(
   }
   return finishBatch(batch);
 }
+
+/** After a key has arrived: opens what was set aside for want of it. The rest stays where it is. */
+export function retryMissingKeys(state: ReplicaState, ports: ReplicaPorts): BatchResult {
+  const batch = startBatch(state, ports);
+  for (const { id, reason } of state.quarantine.values()) {
+    const bytes = reason === 'keyMissing' ? ports.readRecord(id) : null;
+    const parsed = bytes === null ? null : ports.records.parse(bytes);
+    if (bytes === null || parsed?.ok !== true) continue;
+    const opened = openedPayload(batch, parsed.value, bytes);
+    const seq = seqOf(streamIn(batch, parsed.value.group, parsed.value.stream), id);
+    const isFine = opened.ok && ports.records.verify(bytes, seq).ok;
+    if (isFine) reviveRecord(batch, parsed.value, { payload: opened.value, status: 'verified' });
+  }
+  return finishBatch(batch);
+}
+
+const seqOf = (stream: Stream | undefined, id: RecordId): number | null =>
+  stream?.entries.get(id)?.seq ?? null;
 
 /** A record from the disk (`seq` null: not in the feed yet) or from the feed. */
 export interface ArrivedRecord {

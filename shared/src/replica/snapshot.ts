@@ -15,7 +15,10 @@ import { packStreams } from './packedStreams.ts';
 import { persistentMap } from './persistentMap.ts';
 import type { Group, IgnoredMove, QuarantinedRecord, ReplicaState } from './state.ts';
 
-/** Raise with every change of what is kept in a state: an old snapshot is then rebuilt from the records. */
+/**
+ * Raise with every change of what is kept in a state, and when a newer format of records can be read: the state is then
+ * made anew from the records.
+ */
 const SNAPSHOT_VERSION = 3;
 const PREFIX_BYTES = 5;
 

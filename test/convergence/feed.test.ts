@@ -1,0 +1,204 @@
+// What a replica makes of a feed that is not as it should be: what it sees, and when it finds out.
+
+import * as nodeCrypto from 'node:crypto';
+import { beforeAll, expect, test } from 'vitest';
+import { createSuite } from '@cuebook/shared/crypto/suite';
+import { createVerifiers } from '@cuebook/shared/crypto/verifiers';
+import type { GroupId, RecordId } from '@cuebook/shared/encoding/ids';
+import { createPrompts } from '@cuebook/shared/replica/creating';
+import { takeFeed, type FeedItem } from '@cuebook/shared/replica/feed';
+import { currentText } from '@cuebook/shared/replica/history';
+import { settleAcknowledged } from '@cuebook/shared/replica/pushing';
+import { retryMissingKeys } from '@cuebook/shared/replica/receive';
+import { saveText } from '@cuebook/shared/replica/saving';
+import { compareWithServer } from '@cuebook/shared/replica/serverHead';
+import { SampleTeam, type SampleAccount } from '@cuebook/shared/team/sampleTeam';
+import { ModelServer } from './modelServer.ts';
+import { createPool } from './simulation.ts';
+import { SimulatedDevice } from './simulatedDevice.ts';
+
+const suite = createSuite(nodeCrypto);
+const verifiers = createVerifiers(suite);
+let pool: readonly SampleAccount[];
+beforeAll(async () => {
+  pool = await createPool(suite);
+});
+
+interface Stage {
+  readonly team: SampleTeam;
+  readonly server: ModelServer;
+  readonly ana: SimulatedDevice;
+  readonly ben: SimulatedDevice;
+  readonly benAccount: SampleAccount;
+}
+
+async function openStage(): Promise<Stage> {
+  const [owner, other] = pool;
+  const [first] = owner?.devices ?? [];
+  const [second] = other?.devices ?? [];
+  if (owner === undefined || other === undefined || first === undefined || second === undefined) {
+    throw new Error('The pool has people with devices.');
+  }
+  const team = await SampleTeam.create(suite, owner);
+  await team.add(owner, other, 'editor');
+  const tools = { suite, team, verifiers };
+  return {
+    team,
+    server: new ModelServer(suite, team, verifiers),
+    ana: new SimulatedDevice(tools, owner, first, 1),
+    ben: new SimulatedDevice(tools, other, second, 1),
+    benAccount: other,
+  };
+}
+
+function write(device: SimulatedDevice, name: string, text: string): GroupId {
+  const prompt = { folderId: null, name, text, ifTaken: 'suffix' } as const;
+  const made = device.run((state, ports) => createPrompts(state, ports, [prompt]));
+  const id = made?.result[0]?.id;
+  if (id === undefined) throw new Error('Not made.');
+  return id;
+}
+
+function save(device: SimulatedDevice, id: GroupId, text: string): void {
+  const base = device.state.groups.get(id)?.content?.revisionId ?? null;
+  device.run((state, ports) => saveText(state, ports, { id, text, base }));
+}
+
+/** Sends all that the device has, and takes the feed up to the server's end. */
+function exchange({ team, server }: Stage, device: SimulatedDevice): void {
+  const { history } = team;
+  for (device.push(); device.toServer.length > 0; device.push()) {
+    for (const message of device.toServer.splice(0)) {
+      if (message.kind !== 'push') continue;
+      const answer = server.append(message.push, message.bytes);
+      device.take({ kind: 'answer', history, push: message.push, answer });
+    }
+  }
+  device.take({ kind: 'feed', history, items: server.feedAfter(device.state.feed.seq, 1000) });
+}
+
+test('items that do not follow each other are not taken, and items that were taken are passed over', async () => {
+  const stage = await openStage();
+  write(stage.ana, 'a', 'one\n');
+  exchange(stage, stage.ana);
+  const items = stage.server.feedAfter(0, 10);
+  const gapped = takeFeed(stage.ben.state, stage.ben.ports, items.slice(1));
+  expect(gapped).toMatchObject({ gap: true, arrived: [] });
+  expect(gapped.state.feed.seq).toBe(0);
+  const twice = takeFeed(stage.ben.state, stage.ben.ports, [...items, ...items]);
+  expect(twice).toMatchObject({ gap: false });
+  expect(twice.arrived).toHaveLength(2);
+  expect(twice.state.feed).toEqual(stage.server.position);
+});
+
+test('a record with one bit flipped is set aside, and the feed goes on behind it', async () => {
+  const stage = await openStage();
+  write(stage.ana, 'a', 'one\n');
+  const id = write(stage.ana, 'b', 'two\n');
+  exchange(stage, stage.ana);
+  const items = stage.server.feedAfter(0, 10).map((item, index) => {
+    const at = item.bytes.length - 100;
+    return index === 1 ? { ...item, bytes: item.bytes.with(at, (item.bytes[at] ?? 0) ^ 1) } : item;
+  });
+  const history = stage.team.history;
+  stage.ben.take({ kind: 'feed', history, items });
+  expect([...stage.ben.state.quarantine.values()].map((record) => record.reason)).toEqual(['malformed']);
+  expect(currentText(stage.ben.state, stage.ben.ports, id)).toBe('two\n');
+});
+
+test('a server that shows less than before is rolled back; one that shows something else has forked', async () => {
+  const stage = await openStage();
+  write(stage.ana, 'a', 'one\n');
+  exchange(stage, stage.ana);
+  const earlier = stage.ana.state.feed;
+  write(stage.ana, 'b', 'two\n');
+  exchange(stage, stage.ana);
+  const { state } = stage.ana;
+  const hashAt = (seq: number): typeof earlier.feedHash | null =>
+    seq === earlier.seq ? earlier.feedHash : null;
+  expect(compareWithServer(state, state.feed, hashAt)).toEqual({ kind: 'same' });
+  expect(compareWithServer(state, earlier, hashAt)).toEqual({ kind: 'rollback', missing: 2 });
+  const other = { ...earlier, feedHash: state.feed.feedHash };
+  expect(compareWithServer(state, other, hashAt)).toEqual({ kind: 'fork' });
+  expect(compareWithServer(state, { ...state.feed, feedHash: earlier.feedHash }, hashAt)).toEqual({
+    kind: 'fork',
+  });
+  expect(compareWithServer(state, { ...state.feed, seq: 99 }, hashAt)).toEqual({ kind: 'ahead' });
+});
+
+test('when a server has shown two members two feeds, the first record that crosses over gives it away', async () => {
+  const stage = await openStage();
+  const forked = new ModelServer(suite, stage.team, verifiers);
+  write(stage.ana, 'a', 'one\n');
+  exchange(stage, stage.ana);
+  write(stage.ben, 'b', 'one\n');
+  exchange({ ...stage, server: forked }, stage.ben);
+  // From here on the server mixes: what Ana writes next, having seen her feed, is put behind Ben's.
+  const id = write(stage.ana, 'c', 'one\n');
+  exchange(stage, stage.ana);
+  const crossing = stage.server.feedAfter(2, 1).map((item) => ({ ...item, seq: 3 }));
+  stage.ben.take({ kind: 'feed', history: stage.team.history, items: crossing });
+  expect([...stage.ben.state.quarantine.values()].map((record) => record.reason)).toContain('otherView');
+  expect(stage.ben.state.groups.get(id)?.place ?? null).toBe(null);
+});
+
+test('a record of a removed member that is put in after the removal never counts', async () => {
+  const stage = await openStage();
+  write(stage.ana, 'a', 'one\n');
+  exchange(stage, stage.ana);
+  exchange(stage, stage.ben);
+  const late = write(stage.ben, 'late', 'late\n');
+  const kept = [...stage.ben.rows].slice(-2);
+  const owner = pool[0];
+  if (owner === undefined) throw new Error('No owner.');
+  await stage.team.remove(owner, stage.benAccount.id);
+  const { history } = stage.team;
+  const items = kept.map(({ id, bytes }, index) => ({ seq: 3 + index, id, bytes }));
+  stage.ana.take({ kind: 'feed', history, items });
+  expect([...stage.ana.state.quarantine.values()].map((record) => record.reason)).toEqual([
+    'notAllowed',
+    'notAllowed',
+  ]);
+  expect(stage.ana.state.groups.get(late)?.content ?? null).toBe(null);
+});
+
+test('what the server acknowledged and then left out of the feed is noticed when the feed is past its place', async () => {
+  const stage = await openStage();
+  write(stage.ana, 'a', 'one\n');
+  stage.ana.push();
+  const pushed = stage.ana.toServer.find((message) => message.kind === 'push');
+  if (pushed?.kind !== 'push') throw new Error('Nothing is pushed.');
+  const answer = { kind: 'stored', places: pushed.push.records.map((id) => ({ id, seq: 1 })) } as const;
+  stage.ana.take({ kind: 'answer', history: stage.team.history, push: pushed.push, answer });
+  write(stage.ben, 'b', 'one\n');
+  exchange(stage, stage.ben);
+  const taken = takeFeed(stage.ana.state, stage.ana.ports, stage.server.feedAfter(0, 10));
+  expect(settleAcknowledged(stage.ana.session, taken.state).broken).toEqual(pushed.push.records);
+});
+
+test('a record whose key is not here yet is set aside, and opens once the key has come', async () => {
+  const stage = await openStage();
+  const id = write(stage.ana, 'a', 'one\n');
+  exchange(stage, stage.ana);
+  exchange(stage, stage.ben);
+  const owner = pool[0];
+  if (owner === undefined) throw new Error('No owner.');
+  await stage.team.rotate(owner);
+  stage.ana.learn(stage.team.history);
+  save(stage.ana, id, 'two\n');
+  exchange(stage, stage.ana);
+  const items: readonly FeedItem[] = stage.server.feedAfter(2, 10);
+  stage.ben.history = stage.team.history;
+  const taken = takeFeed(stage.ben.state, stage.ben.ports, items);
+  expect(taken.quarantined.map((record) => record.reason)).toEqual(['keyMissing']);
+  expect(currentText(taken.state, stage.ben.ports, id)).toBe('one\n');
+  stage.ben.learn(stage.team.history);
+  const bytes = new Map(items.map((item) => [item.id, item.bytes]));
+  const ports = {
+    ...stage.ben.ports,
+    readRecord: (record: RecordId) => bytes.get(record) ?? stage.ben.ports.readRecord(record),
+  };
+  const retried = retryMissingKeys(taken.state, ports);
+  expect(currentText(retried.state, ports, id)).toBe('two\n');
+  expect(retried.state.quarantine.size).toBe(0);
+});
