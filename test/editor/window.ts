@@ -83,7 +83,7 @@ function createWindow(page: Page, consoleComplaints: () => readonly LogLine[]): 
     async runCommand(title) {
       const row = rows.filter({ has: page.getByText(title, { exact: true }) }).first();
       await retry(async () => {
-        await page.keyboard.press('Escape');
+        await closeQuickInput();
         await page.keyboard.press('F1');
         await field.waitFor({ timeout: 5_000 });
         await field.fill(`>${title}`, { timeout: 5_000 });
@@ -124,7 +124,7 @@ function createWindow(page: Page, consoleComplaints: () => readonly LogLine[]): 
     },
     async openFile(name) {
       await retry(async () => {
-        await page.keyboard.press('Escape');
+        await closeQuickInput();
         await page.keyboard.press('Control+P');
         await field.waitFor({ timeout: 5_000 });
         await field.fill(name, { timeout: 5_000 });
@@ -200,6 +200,10 @@ function createWindow(page: Page, consoleComplaints: () => readonly LogLine[]): 
     },
     consoleComplaints,
   };
+  /** Only if it is open: in an editor Escape gives up the selection. */
+  async function closeQuickInput(): Promise<void> {
+    if (await quickInput.isVisible()) await page.keyboard.press('Escape');
+  }
   async function focusEditor(): Promise<void> {
     await activeEditor
       .locator('.view-lines')
