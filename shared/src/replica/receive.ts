@@ -13,6 +13,7 @@ import {
   applyRecord,
   countRecord,
   finishBatch,
+  groupIn,
   isKnown,
   placeInFeed,
   reviveRecord,
@@ -183,11 +184,12 @@ function openedPayload(
 
 /** Says that something before a record is missing on this disk; what follows it is shown all the same. */
 function noteMissingParents(batch: Batch, header: RecordHeader): void {
-  if (header.flag === 'purge') return;
   const { group } = header;
+  if (header.flag === 'purge') return;
   const entries = streamIn(batch, group, header.stream)?.entries;
   for (const id of header.parents) {
     if (entries?.has(id) === true || batch.quarantine.has(id)) continue;
+    if (groupIn(batch, group)?.purged === true) return;
     setAside(batch, { id, reason: 'parentMissing', group, author: null });
   }
 }
