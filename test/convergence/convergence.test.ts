@@ -13,7 +13,9 @@ const seeds = Number(process.env['SEEDS'] ?? 30);
 const perTest = 10;
 
 /** Seeds that found something once, and what it was. */
-const committed: readonly { readonly seed: number; readonly found: string }[] = [];
+const committed: readonly { readonly seed: number; readonly found: string }[] = [
+  { seed: 72, found: 'what comes in for a prompt that was purged here misses nothing' },
+];
 
 describe('replicas converge', () => {
   for (let first = 1; first <= seeds; first += perTest) {
