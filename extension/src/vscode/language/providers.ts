@@ -52,20 +52,47 @@ async function complete(
   sources: PromptSources,
   services: Services,
   { document, position }: At,
-): Promise<vscode.CompletionItem[]> {
+): Promise<vscode.CompletionList> {
   const prompt = sources.parsed(document);
+  const names = createSoon();
   const around: Surroundings = {
     prompts: async () => sources.prompts(),
-    models: async () => modelsToName(services),
+    models: async () => modelsToName(services, names.soon),
     partialText: async (reference) => (await sources.partials(document)).find(reference)?.text ?? null,
   };
   const suggestions = await suggestAt(prompt, document.offsetAt(position), around);
-  return suggestions.map((suggestion) => toItem(suggestion, prompt));
+  const items = suggestions.map((suggestion) => toItem(suggestion, prompt));
+  return new vscode.CompletionList(items, names.isLate());
+}
+
+/** Milliseconds that a completion waits for a list of models; what comes later is there at the next key. */
+const patience = 500;
+
+type Soon = <T>(work: Thenable<readonly T[]>) => Promise<readonly T[]>;
+
+function createSoon(): { readonly soon: Soon; readonly isLate: () => boolean } {
+  let late = false;
+  const soon: Soon = async (work) => {
+    const { promise, resolve } = Promise.withResolvers<readonly never[]>();
+    const timer = setTimeout(() => {
+      late = true;
+      resolve([]);
+    }, patience);
+    try {
+      return await Promise.race([work, promise]);
+    } finally {
+      clearTimeout(timer);
+    }
+  };
+  return { soon, isLate: () => late };
 }
 
 /** Known models, VS Code's own, and the providers that the user has set up: there the rest is typed. */
-async function modelsToName({ models, keys }: Services): Promise<readonly { id: string; label: string }[]> {
-  const [known, editor] = await Promise.all([models.knownModels(), vscode.lm.selectChatModels()]);
+async function modelsToName(
+  { models, keys }: Services,
+  soon: Soon,
+): Promise<readonly { id: string; label: string }[]> {
+  const [known, editor] = await Promise.all([soon(models.knownModels()), soon(vscode.lm.selectChatModels())]);
   const named = new Set(known.map(({ provider }) => provider));
   return [
     ...known,
