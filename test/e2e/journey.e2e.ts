@@ -113,7 +113,6 @@ test('from an empty profile to a reloaded window: import, edit, run on a selecti
   await window.page.keyboard.press('Escape');
   await window.runCommand('Cuebook: Show Run Panel');
   const history = window.webview().getByTestId('history');
-  await history.locator('summary').click();
   await expect
     .poll(async () => history.innerText())
     .toMatch(/anthropic\/claude-sonnet-4-5[\s\S]*openai\/gpt-5-mini/);

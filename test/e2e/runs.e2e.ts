@@ -46,8 +46,9 @@ async function writePrompt({ window }: Editor, name: string, text: string): Prom
 
 test('a prompt with many inputs is asked for step by step, streams, stops, runs again, and says what it needs', async () => {
   await using models = await startModelServer({ pieceLength: 12, pause: 60 });
+  // Longer than any step takes: it is stopped while it streams.
   const answer = '## One bug\n\n`add` **subtracts**.\n\n```js\nreturn a + b;\n```\n\n';
-  models.answer({ text: answer.repeat(12), inputTokens: 120, outputTokens: 40 });
+  models.answer({ text: answer.repeat(600), inputTokens: 120, outputTokens: 40 });
   await using editor = await launchEditor({
     label: 'runs',
     folder: { 'src/add.js': source },
@@ -99,7 +100,7 @@ test('a prompt with many inputs is asked for step by step, streams, stops, runs 
   await panel.getByTestId('rerun').click();
   await panel.getByTestId('status').getByText('Done').waitFor();
   await step('05-rerun');
-  await panel.getByText('Inputs').click();
+  await panel.getByText('Inputs', { exact: true }).click();
   await panel.getByText('Messages sent').click();
   await step('06-details');
 
@@ -124,7 +125,7 @@ test('a prompt with many inputs is asked for step by step, streams, stops, runs 
   await step('10-high-contrast');
   await window.reload();
   await window.runCommand('Cuebook: Show Run Panel');
-  const past = window.webview().getByTestId('history').getByText('many-inputs').first();
+  const past = window.webview().getByTestId('history').getByText('many-inputs', { exact: true }).first();
   await past.waitFor();
   await step('11-history');
   await past.click();

@@ -30,12 +30,12 @@ test('npm start opens a VS Code with Cuebook installed and says what to click fi
     });
   });
   const url = await Promise.race([address, once(start.process, 'exit').then(() => null)]);
-  expect(url, printed.join('\n')).not.toBeNull();
+  if (url === null) throw new Error(`npm start ended:\n${printed.join('\n')}`);
 
   const browser = stack.adopt(await launchBrowser(), async (it) => it.close());
   const page = await browser.newPage({ viewport: { width: 1280, height: 800 } });
   page.setDefaultTimeout(60_000);
-  await page.goto(url ?? '');
+  await page.goto(url);
   await page.locator('.activitybar').getByRole('tab', { name: 'Cuebook' }).click();
   await page.getByText('Add Sample Prompts').first().waitFor();
   expect(printed.join('\n')).toContain('Add Sample Prompts');

@@ -34,6 +34,8 @@ export interface EditorServer extends AsyncDisposable {
   /** Everything below is VS Code's or ours: settings, logs, global storage. */
   readonly profile: string;
   readonly extensions: string;
+  /** `HOME` of the server. */
+  readonly home: string;
   /** The opened folder. */
   readonly folder: string;
   /** What the server printed so far. */
