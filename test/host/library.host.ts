@@ -115,6 +115,18 @@ suite('prompts as documents', () => {
     for (const folder of folders) await rm(folder, { recursive: true, force: true });
   });
 
+  test('every command of the manifest is registered, and no other one', async () => {
+    const manifest = vscode.extensions.getExtension('cuebook.cuebook')?.packageJSON as {
+      readonly contributes: { readonly commands: readonly { readonly command: string }[] };
+    };
+    const declared = manifest.contributes.commands.map(({ command }) => command).sort();
+    const ofViews = /^cuebook\.(?:library|trash|runPanel)\./;
+    const registered = (await vscode.commands.getCommands(true)).filter(
+      (command) => command.startsWith('cuebook.') && !ofViews.test(command),
+    );
+    assert.deepEqual([...new Set(registered)].sort(), declared);
+  });
+
   test('a new prompt opens as a document of its own language', async () => {
     const uri = await newPrompt('language/one', 'Say hello.\n');
     const document = await shown(uri);

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { importReport, isSearchedFolder, kindOf, planImport } from './importPlan.ts';
+import { isSearchedFolder, kindOf, planImport } from './importPlan.ts';
 
 const file = (path: string, more: { size?: number; picked?: boolean } = {}) => ({
   segments: path.split('/'),
@@ -49,17 +49,4 @@ test('folders of tools and of versions are not searched', () => {
     true,
     true,
   ]);
-});
-
-test('the report puts first what needs a look', () => {
-  const none = { mapped: [], kept: [], notMapped: [], problem: null };
-  const report = importReport([
-    { ...none, path: 'plain.md', importedAs: 'plain' },
-    { ...none, path: 'odd.md', importedAs: 'odd', notMapped: ['tools: not here'] },
-    { ...none, path: 'bad.md', importedAs: null, problem: 'It is larger than 1 MB.' },
-  ]);
-  expect(report).toContain('2 prompts imported, 1 file not.');
-  const places = ['bad', 'odd', 'plain'].map((name) => report.indexOf(`**${name}`));
-  expect(places).toEqual([...places].sort((a, b) => a - b));
-  expect(report).toContain('not mapped: tools: not here');
 });

@@ -1,7 +1,6 @@
-// Which files of a folder are prompts, where they go, and what is said about them afterwards. Pure.
+// Which files of a folder are prompts, and where they go. Pure.
 
 import type { PromptFileKind } from '@cuebook/shared/format/importPrompt';
-import { escapeMarkdown } from './plainText.ts';
 
 export interface FoundFile {
   /** Names from the folder that was picked to the file; the file's own name last. */
@@ -91,55 +90,6 @@ function cleanName(name: string): string {
     .trim();
   const short = Array.from(clean).slice(0, 120).join('').trim();
   return short === '' || short === '.' || short === '..' ? 'folder' : short;
-}
-
-/** What became of one file. The lists are sentences for the user. */
-export interface ImportOutcome {
-  readonly path: string;
-  /** As shown in the library; null if it was not imported. */
-  readonly importedAs: string | null;
-  readonly mapped: readonly string[];
-  readonly kept: readonly string[];
-  readonly notMapped: readonly string[];
-  readonly problem: string | null;
-}
-
-/** A Markdown document for the user: first what needs a look, then the rest. */
-export function importReport(outcomes: readonly ImportOutcome[]): string {
-  const imported = outcomes.filter(({ importedAs }) => importedAs !== null);
-  const failed = outcomes.filter(({ problem }) => problem !== null);
-  const looked = imported.filter(({ notMapped }) => notMapped.length > 0);
-  const plain = imported.filter(({ notMapped }) => notMapped.length === 0);
-  return [
-    '# Import report',
-    `${count(imported.length, 'prompt')} imported${failed.length === 0 ? '' : `, ${count(failed.length, 'file')} not`}.`,
-    ...section('Not imported', failed.map(failedLine)),
-    ...section('Imported, but please look', looked.flatMap(detailLines)),
-    ...section('Imported', plain.flatMap(detailLines)),
-    '',
-  ].join('\n\n');
-}
-
-function section(title: string, lines: readonly string[]): readonly string[] {
-  return lines.length === 0 ? [] : [`## ${title}`, lines.join('\n')];
-}
-
-function failedLine({ path, problem }: ImportOutcome): string {
-  return `- **${escapeMarkdown(path)}**: ${escapeMarkdown(problem ?? '')}`;
-}
-
-function detailLines(outcome: ImportOutcome): readonly string[] {
-  const { path, importedAs, mapped, kept, notMapped } = outcome;
-  return [
-    `- **${escapeMarkdown(path)}** → ${escapeMarkdown(importedAs ?? '')}`,
-    ...notMapped.map((line) => `  - not mapped: ${escapeMarkdown(line)}`),
-    ...mapped.map((line) => `  - mapped: ${escapeMarkdown(line)}`),
-    ...kept.map((line) => `  - kept as it was: ${escapeMarkdown(line)}`),
-  ];
-}
-
-function count(number: number, noun: string): string {
-  return `${number} ${noun}${number === 1 ? '' : 's'}`;
 }
 
 export function skipText(reason: SkipReason): string {

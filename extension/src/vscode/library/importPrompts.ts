@@ -6,15 +6,14 @@ import { importPromptFile, type ImportedPrompt, type ImportNote } from '@cuebook
 import type { FolderId, Library, NewPrompt } from '../../library/api.ts';
 import {
   importLimits,
-  importReport,
   isSearchedFolder,
   kindOf,
   planImport,
   skipText,
   type FoundFile,
-  type ImportOutcome,
   type PlannedFile,
 } from './importPlan.ts';
+import { importReport, type ImportOutcome, type ReportNote } from './importReport.ts';
 import { folderIdOf, isLibraryNode } from './nodes.ts';
 import { placeOf } from './promptActions.ts';
 import { sentenceOf } from './problems.ts';
@@ -30,7 +29,8 @@ export interface ImportDeps {
  * `options` may be `{ declareInputs: boolean }`: the answer to the question about names in braces.
  */
 export async function askAndImport(deps: ImportDeps, given: unknown, options?: unknown): Promise<void> {
-  const uris = urisOf(given) ?? (await pickFiles());
+  // The explorer gives the clicked file and all that are selected.
+  const uris = urisOf(options) ?? urisOf(given) ?? (await pickFiles());
   const folderId = isLibraryNode(given) ? (folderIdOf(given) ?? null) : null;
   if (uris.length > 0) await importPrompts(deps, { uris, folderId, declareInputs: inputsIn(options) });
 }
@@ -99,7 +99,8 @@ async function withProgress<T>(work: (step: Step) => Promise<T | null>): Promise
 function urisOf(given: unknown): readonly vscode.Uri[] | null {
   if (given instanceof vscode.Uri) return [given];
   if (!Array.isArray(given)) return null;
-  return given.filter((each): each is vscode.Uri => each instanceof vscode.Uri);
+  const uris = given.filter((each): each is vscode.Uri => each instanceof vscode.Uri);
+  return uris.length > 0 ? uris : null;
 }
 
 async function pickFiles(): Promise<readonly vscode.Uri[]> {
@@ -257,16 +258,15 @@ function outcomeOf({ file, imported }: Converted, created: Created | null): Impo
   return {
     path: file.file.segments.join('/'),
     importedAs: created?.path ?? null,
-    mapped: imported.mapped.map(sentence),
-    kept: imported.kept.map(sentence),
-    notMapped: imported.notMapped.map(sentence),
+    mapped: imported.mapped.map(reported),
+    kept: imported.kept.map(reported),
+    notMapped: imported.notMapped.map(reported),
     problem: created?.problem ?? null,
   };
 }
 
-function sentence({ what, reason, range }: ImportNote): string {
-  const line = range === null ? '' : ` (${vscode.l10n.t('line {0}', range.start.line + 1)})`;
-  return `${what}${line}: ${reason}`;
+function reported({ what, reason, range }: ImportNote): ReportNote {
+  return { what, reason, line: range === null ? null : range.start.line + 1 };
 }
 
 function failure(file: FileToImport, problem: string): ImportOutcome {

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { escapeIcons, escapeMarkdown, labelOf, oneLine } from './plainText.ts';
+import { escapeIcons, labelOf, oneLine } from './plainText.ts';
 
 test('a name cannot put an icon into the tree', () => {
   expect(escapeIcons('$(trash) all $(bug)')).not.toMatch(/\$\(/);
@@ -15,10 +15,4 @@ test('a label is one line without characters that turn the reading direction', (
 
 test('a long label is cut between characters, never inside one', () => {
   expect(oneLine('😀'.repeat(10), 4)).toBe('😀😀😀…');
-});
-
-test("a file's name in a report is text, not Markdown", () => {
-  expect(escapeMarkdown('[x](command:run) <img> **b** `c`')).toBe(
-    String.raw`\[x\]\(command:run\) \<img\> \*\*b\*\* \`c\``,
-  );
 });

@@ -19,8 +19,3 @@ export function oneLine(text: string, limit: number): string {
 export function labelOf(text: string): string {
   return escapeIcons(oneLine(text, 120));
 }
-
-/** Text in a Markdown document: every character that Markdown or HTML gives a meaning is escaped. */
-export function escapeMarkdown(text: string): string {
-  return oneLine(text, 500).replaceAll(/[\\`*_{}[\]()#+\-.!|<>&~$]/g, String.raw`\$&`);
-}

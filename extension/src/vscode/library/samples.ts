@@ -21,6 +21,7 @@ export async function addSamples(library: Library, extensionUri: vscode.Uri): Pr
     name,
     text,
     path: [folder],
+    isSample: true,
   }));
   const made = prompts.length === 0 ? [] : valueOrShown(await library.createPrompts(prompts));
   if (!made) return 0;

@@ -114,7 +114,8 @@ function iconOf(prompt: PromptSummary): string {
 function descriptionOf({ prompt, showPath }: PromptNode): string {
   if (prompt.hasConflict) return vscode.l10n.t('two versions to merge');
   if (!prompt.verified) return vscode.l10n.t('checking…');
-  return (showPath ? folderPathOf(prompt) : '') || oneLine(prompt.description, 100);
+  // What it is for is in the tooltip: beside the name it would take the room of the name.
+  return showPath ? folderPathOf(prompt) : '';
 }
 
 function folderPathOf(prompt: PromptSummary): string {
