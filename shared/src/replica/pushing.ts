@@ -33,12 +33,19 @@ export type PushAnswer =
 
 export interface Session {
   readonly inFlight: ReadonlyMap<StreamId, Push>;
-  /** Stored by the server's word, not yet seen in the feed; with the place that was promised. */
-  readonly acknowledged: ReadonlyMap<RecordId, number>;
+  /** Stored by the server's word, not yet seen in the feed. */
+  readonly acknowledged: ReadonlyMap<RecordId, Acknowledged>;
   /** Streams whose push was refused, and the head that was expected then: tried again once the feed has moved it. */
   readonly refused: ReadonlyMap<StreamId, RecordId | null>;
   /** True once the server said that this device may not write. Reading goes on. */
   readonly mayNotWrite: boolean;
+}
+
+interface Acknowledged {
+  readonly group: GroupId;
+  readonly stream: StreamId;
+  /** The place that was promised. */
+  readonly seq: number;
 }
 
 export const newSession = (): Session => ({
@@ -48,7 +55,7 @@ export const newSession = (): Session => ({
   mayNotWrite: false,
 });
 
-/** The pushes to send now, oldest work first: at most one at a time for each stream, at most `limit` in flight. */
+/** The pushes to send now: at most one at a time for each stream, at most `limit` in flight, folders before what is in them. */
 export function choosePushes(
   session: Session,
   state: ReplicaState,
@@ -56,8 +63,11 @@ export function choosePushes(
 ): { readonly session: Session; readonly pushes: readonly Push[] } {
   const free = limit - session.inFlight.size;
   if (session.mayNotWrite || free <= 0) return { session, pushes: [] };
-  const ready = [...readyPushes(session, state)].sort((left, right) => left.at - right.at);
-  const pushes = ready.slice(0, free).map(({ push }) => push);
+  const pushes: Push[] = [];
+  for (const push of readyPushes(session, state)) {
+    pushes.push(push);
+    if (pushes.length === free) break;
+  }
   const inFlight = new Map(session.inFlight);
   for (const push of pushes) inFlight.set(push.stream, push);
   return { session: { ...session, inFlight }, pushes };
@@ -71,7 +81,8 @@ export function answered(session: Session, push: Push, answer: PushAnswer): Sess
   switch (answer.kind) {
     case 'stored': {
       const acknowledged = new Map(session.acknowledged);
-      for (const { id, seq } of answer.places) acknowledged.set(id, seq);
+      const { group, stream } = push;
+      for (const { id, seq } of answer.places) acknowledged.set(id, { group, stream, seq });
       return { ...open, acknowledged };
     }
     case 'behind':
@@ -92,13 +103,17 @@ export function settleAcknowledged(
   session: Session,
   state: ReplicaState,
 ): { readonly session: Session; readonly broken: readonly RecordId[] } {
-  const due = [...session.acknowledged].filter(([, seq]) => seq <= state.feed.seq);
+  const due = [...session.acknowledged].filter(([, { seq }]) => seq <= state.feed.seq);
   if (due.length === 0) return { session, broken: [] };
-  const pending = new Set(pendingEntries(state).map(({ entry }) => entry.id));
   const acknowledged = new Map(session.acknowledged);
   for (const [id] of due) acknowledged.delete(id);
-  const broken = due.flatMap(([id]) => (pending.has(id) ? [id] : []));
+  const broken = due.flatMap(([id, at]) => (isPending(state, id, at) ? [id] : []));
   return { session: { ...session, acknowledged }, broken };
+}
+
+function isPending(state: ReplicaState, id: RecordId, { group, stream }: Acknowledged): boolean {
+  const streams = state.groups.get(group)?.streams;
+  return streams !== undefined && openStreams(streams).get(stream)?.entries.get(id)?.seq === null;
 }
 
 interface PendingEntry {
@@ -115,27 +130,24 @@ export function pendingEntries(state: ReplicaState): readonly PendingEntry[] {
   return pending;
 }
 
+/** Group by group in the order in which they were placed here: what is long synced costs nothing. */
 function* pendingStreams(
   state: ReplicaState,
 ): Generator<{ readonly group: GroupId; readonly stream: Stream }> {
-  for (const group of state.groups.values()) {
-    if (group.unsynced === 0) continue;
+  const pending = [...state.groups.values()].filter((group) => group.unsynced > 0);
+  pending.sort((left, right) => (left.place?.at ?? 0) - (right.place?.at ?? 0));
+  for (const group of pending) {
     for (const stream of openStreams(group.streams).values()) yield { group: group.id, stream };
   }
 }
 
-function* readyPushes(
-  session: Session,
-  state: ReplicaState,
-): Generator<{ readonly push: Push; readonly at: number }> {
+function* readyPushes(session: Session, state: ReplicaState): Generator<Push> {
   for (const { group, stream } of pendingStreams(state)) {
     if (session.inFlight.has(stream.id)) continue;
     const next = nextAppend(session, stream);
-    if (next === null) continue;
-    const { expectedHead, records } = next;
-    if (session.refused.get(stream.id) === expectedHead) continue;
-    const push = { group, stream: stream.id, expectedHead, records: records.map((entry) => entry.id) };
-    yield { push, at: records[0]?.at ?? 0 };
+    if (next === null || session.refused.get(stream.id) === next.expectedHead) continue;
+    const records = next.records.map((entry) => entry.id);
+    yield { group, stream: stream.id, expectedHead: next.expectedHead, records };
   }
 }
 
