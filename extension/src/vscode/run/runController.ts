@@ -162,7 +162,7 @@ export function createRunController(services: Services): RunController {
     const model = await pickModel(services, {
       title: vscode.l10n.t('Run again with another model'),
       placeholder: shown.run.model,
-      wanted: [],
+      problems: [],
     });
     if (model !== null) await again({ model, parameters });
   }

@@ -71,7 +71,7 @@ async function askAndOfferDefault(services: ModelServices): Promise<string | nul
   const model = await pickModel(services, {
     title: vscode.l10n.t('Which model?'),
     placeholder: vscode.l10n.t('The prompt names none, and there is no default yet.'),
-    wanted: [],
+    problems: [],
   });
   if (model !== null) void offerDefault(model);
   return model;
@@ -94,15 +94,14 @@ async function offerOthers(
   wishes: ModelWishes,
   problems: readonly Unavailable[],
 ): Promise<string | null> {
-  const keyless = [...new Set(problems.flatMap((each) => (each.reason === 'noKey' ? [each.provider] : [])))];
   const title =
     wishes.chosen === null && wishes.prompt.length > 0
       ? vscode.l10n.t('The model that the prompt names is not available')
       : vscode.l10n.t('The model is not available');
   const picked = await pickModel(services, {
     title,
-    placeholder: problems.map((problem) => explain(services, problem)).join(' '),
-    wanted: keyless,
+    placeholder: vscode.l10n.t('Mend that, or choose another model for this time.'),
+    problems,
   });
   if (picked !== addedKey) return picked;
   return modelForRun(services, wishes);
@@ -124,8 +123,8 @@ interface ModelItem extends vscode.QuickPickItem {
 interface ModelQuestion {
   readonly title: string;
   readonly placeholder: string;
-  /** Providers whose key would make the wanted model available. */
-  readonly wanted: readonly string[];
+  /** Why the wanted models are not available: each a row, with the key that would help where one would. */
+  readonly problems: readonly Unavailable[];
 }
 
 /** `provider/model`; null if the user gave up; `''` if a key for a wanted provider was added. */
@@ -136,7 +135,7 @@ export async function pickModel(services: ModelServices, question: ModelQuestion
   pick.matchOnDescription = true;
   pick.ignoreFocusOut = true;
   pick.busy = true;
-  let items: readonly ModelItem[] = wantedKeys(services, question.wanted);
+  let items: readonly ModelItem[] = question.problems.map((problem) => problemItem(services, problem));
   pick.items = items;
   const abort = new AbortController();
   const show = (more: readonly ModelItem[]): void => {
@@ -150,7 +149,7 @@ export async function pickModel(services: ModelServices, question: ModelQuestion
     const chosen = await new Promise<ModelItem | null>((resolve) => {
       pick.onDidAccept(() => {
         const [item] = pick.selectedItems;
-        if (item) resolve(item);
+        if (item?.model !== undefined || item?.addKeyFor !== undefined) resolve(item);
       });
       pick.onDidHide(() => resolve(null));
       pick.show();
@@ -174,11 +173,17 @@ async function pickedModel(
   if (chosen === null) return null;
   if (chosen.addKeyFor === undefined) return chosen.model ?? null;
   if (!(await services.keys.add(chosen.addKeyFor))) return pickModel(services, question);
-  return question.wanted.includes(chosen.addKeyFor) ? addedKey : pickModel(services, question);
+  const isWanted = question.problems.some(
+    (problem) => problem.reason === 'noKey' && problem.provider === chosen.addKeyFor,
+  );
+  return isWanted ? addedKey : pickModel(services, question);
 }
 
-function wantedKeys({ keys }: ModelServices, wanted: readonly string[]): readonly ModelItem[] {
-  return wanted.map((id) => addKeyItem(keys.endpoint(id)?.label ?? id, id));
+function problemItem(services: ModelServices, problem: Unavailable): ModelItem {
+  const detail = labelOf(explain(services, problem));
+  if (problem.reason !== 'noKey') return { label: `$(warning) ${labelOf(problem.wanted)}`, detail };
+  const label = services.keys.endpoint(problem.provider)?.label ?? problem.provider;
+  return { ...addKeyItem(label, problem.provider), detail };
 }
 
 function addKeyItem(label: string, id: string): ModelItem {
