@@ -91,7 +91,8 @@ function composeYaml(source: string, offset: number, report: Report): ParsedNode
     );
   }
   const composer = new Composer({ uniqueKeys: false, schema: 'core', logLevel: 'silent' });
-  const documents = [...composer.compose(tokens, false, source.length)];
+  // `true`: a text of directives alone is a document too, and its error is found.
+  const documents = [...composer.compose(tokens, true, source.length)];
   const first = documents[0];
   if (first === undefined) return null;
   const second = documents[1];

@@ -129,6 +129,7 @@ test.each([
   ['{{else}}', 'blockMismatched'],
   ['---\na: [1\n---\n', 'frontMatterInvalid'],
   ['---\n- a\n---\n', 'frontMatterInvalid'],
+  ['---\n%\n---\n', 'frontMatterInvalid'],
   ['---\na: b: c\n---\n', 'frontMatterInvalid'],
   ['---\na: 1\n', 'frontMatterUnclosed'],
   ['---\ntags: 1\ntags: 2\n---\n', 'duplicateKey'],
