@@ -3,11 +3,13 @@
 
 import { readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import type { LibraryCalls, RunId } from '../../extension/src/library/api.ts';
 import { findCanaries, findForms, formsOf, formsOfBytes } from './canary.ts';
 import { openInProcess } from './openInProcess.ts';
 import { createTestFolder, createTestSecrets, valueOf } from './openTestLibrary.ts';
+
+vi.setConfig({ testTimeout: 60_000 });
 
 const canaryOf = (word: string): string => `Canary-${word}-7q2Zx9vT4mWb`;
 

@@ -62,6 +62,8 @@ describe('a process that saves and is killed', { timeout: 60_000 + kills * secon
   });
 });
 
+const isAlarm = (line: string): boolean => /^(?:warn|error)/.test(line);
+
 async function makePrompt(window: TestWindow): Promise<PromptId> {
   const status = await window.calls.status();
   const [workspace] = status.kind === 'ready' ? status.workspaces : [];
@@ -82,7 +84,8 @@ async function expectAll(calls: LibraryCalls, id: PromptId, saves: readonly Ackn
 
 async function killAtRandom(window: TestWindow, random: () => number): Promise<void> {
   const count = Math.floor(random() * mostAcknowledged);
-  while (window.acknowledged.length < count) await window.next((message) => message.kind === 'acknowledged');
+  const isOver = (): boolean => window.acknowledged.length >= count || window.log.some(isAlarm);
+  while (!isOver()) await window.next((message) => message.kind === 'acknowledged' || message.kind === 'log');
   // The moment itself is what the test is about: anywhere within the next few saves.
   await new Promise((resolve) => setTimeout(resolve, random() * mostMilliseconds));
   await window.kill();

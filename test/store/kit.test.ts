@@ -1,9 +1,11 @@
 // When the recovery kit is offered: once there is something to lose, and once only.
 
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import type { LibraryCalls } from '../../extension/src/library/api.ts';
 import { type InProcessLibrary, openInProcess } from './openInProcess.ts';
 import { createTestFolder, createTestSecrets, type TestFolder, valueOf } from './openTestLibrary.ts';
+
+vi.setConfig({ testTimeout: 60_000 });
 
 const day = 86_400_000;
 
@@ -18,11 +20,11 @@ function open(folder: TestFolder): Fixture {
   return { opened, clock, [Symbol.asyncDispose]: async () => opened[Symbol.asyncDispose]() };
 }
 
-async function make(calls: LibraryCalls, count: number): Promise<void> {
+async function make(calls: LibraryCalls, count: number, isSample = false): Promise<void> {
   const status = await calls.status();
   const [workspace] = status.kind === 'ready' ? status.workspaces : [];
   if (workspace === undefined) throw new Error('not ready');
-  const prompt = { workspaceId: workspace.id, folderId: null, name: 'prompt', text: 'x' };
+  const prompt = { workspaceId: workspace.id, folderId: null, name: 'prompt', text: 'x', isSample };
   valueOf(await calls.createPrompts(Array.from({ length: count }, () => prompt)));
 }
 
@@ -43,6 +45,21 @@ test('an empty library and four prompts do not call for it; the fifth does, and 
   await make(calls, 1);
   expect(await isDue(calls)).toBe(true);
   expect(changes.at(-1)?.status).toBe(true);
+});
+
+test('samples do not call for it until they are changed', async () => {
+  using folder = createTestFolder();
+  await using fixture = open(folder);
+  const { calls } = fixture.opened;
+  await make(calls, 9, true);
+  fixture.clock.now += 2 * day;
+  expect(await isDue(calls)).toBe(false);
+  for (const { id } of valueOf(await calls.list({ limit: 5 }))) {
+    expect(await isDue(calls)).toBe(false);
+    const { revisionId: base } = valueOf(await calls.read(id));
+    valueOf(await calls.save(id, { text: 'mine', base }));
+  }
+  expect(await isDue(calls)).toBe(true);
 });
 
 test('twenty versions of one prompt call for it', async () => {

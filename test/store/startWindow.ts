@@ -119,15 +119,17 @@ function connect(child: ChildProcess): TestWindow {
     log,
     acknowledged,
     saveForever: (promptId, writer) => request({ kind: 'saveForever', promptId, writer }),
-    next: async (wanted) =>
-      new Promise((resolve) => {
+    next: async (wanted) => {
+      const found = new Promise<WindowMessage>((resolve) => {
         const watcher = (message: WindowMessage): void => {
           if (!wanted(message)) return;
           watchers.delete(watcher);
           resolve(message);
         };
         watchers.add(watcher);
-      }),
+      });
+      return Promise.race([found, gone.then(() => Promise.reject(new Error('the window ended by itself')))]);
+    },
     kill,
     [Symbol.asyncDispose]: kill,
   };

@@ -133,6 +133,8 @@ export interface NewPrompt {
   /** Folders to make below `folderId` if they are not there. */
   readonly path?: readonly string[];
   readonly kind?: 'save' | 'import';
+  /** It came with the extension: until somebody changes it, it is nothing that could be lost. */
+  readonly isSample?: boolean;
 }
 
 /** One file of an export. `path` is relative, with `/`, safe on every platform. */

@@ -77,12 +77,8 @@ function sizeOf(path: string): number {
 
 function configure(connection: DatabaseSync, options: DatabaseOptions): void {
   connection.exec(`PRAGMA busy_timeout = ${options.busyMs}`);
-  // Only possible before the first table (and asking for it later writes to the file, which may be somebody's locked
-  // library): clearing the run history then gives its space back.
-  if (connection.prepare('PRAGMA page_count').get()?.['page_count'] === 0) {
-    connection.exec('PRAGMA auto_vacuum = INCREMENTAL');
-  }
-  chooseJournal(connection);
+  // A file that has content keeps its ways: nothing may be written to what may be somebody's locked library.
+  if (connection.prepare('PRAGMA page_count').get()?.['page_count'] === 0) beginFile(connection);
   // FULL: each commit is on the disk before it is acknowledged, in either journal mode.
   connection.exec('PRAGMA synchronous = FULL');
   connection.exec('PRAGMA secure_delete = ON');
@@ -92,21 +88,21 @@ function configure(connection: DatabaseSync, options: DatabaseOptions): void {
   if (options.maxPages !== undefined) connection.exec(`PRAGMA max_page_count = ${options.maxPages}`);
 }
 
-/** Write-ahead log where the file system can share memory between processes; the rollback journal elsewhere. */
-function chooseJournal(connection: DatabaseSync): void {
+function beginFile(connection: DatabaseSync): void {
+  // Only possible before the first table: clearing the run history then gives its space back.
+  connection.exec('PRAGMA auto_vacuum = INCREMENTAL');
   try {
-    const row = connection.prepare('PRAGMA journal_mode = WAL').get();
-    if (row?.['journal_mode'] === 'wal') return;
+    // Readers and a writer at once, one flush per commit. Where processes cannot share memory (network drives), this
+    // fails, and the rollback journal stays.
+    connection.prepare('PRAGMA journal_mode = WAL').get();
   } catch (error) {
-    const unsupported = [cannotOpen, ioError, protocolError].includes(sqliteCode(error));
-    if (!unsupported) throw error;
+    if (![cannotOpen, ioError].includes(sqliteCode(error))) throw error;
+    connection.exec('PRAGMA journal_mode = DELETE');
   }
-  connection.exec('PRAGMA journal_mode = DELETE');
 }
 
 const ioError = 10;
 const cannotOpen = 14;
-const protocolError = 15;
 
 function wrap(path: string, connection: DatabaseSync): Database {
   const statements = new Map<string, StatementSync>();

@@ -56,12 +56,21 @@ export function kitStatus({ session, now }: Omit<KitDependencies, 'account'>): K
   return { state: 'offered', due: !claimed && isMuchToLose(session, now()) };
 }
 
-/** Some prompts, or some work on few, or a day's use. */
+/** Some prompts, or some work on few, or a day's use. Samples count from the first change on. */
 function isMuchToLose(session: LibrarySession, now: number): boolean {
-  const prompts = session.view().prompts();
-  if (prompts.length >= promptsToLose) return true;
-  const versions = prompts.reduce((sum, prompt) => sum + (prompt.content?.versions ?? 0), 0);
-  return versions >= versionsToLose || prompts.some((prompt) => now - prompt.createdAt >= dayMs);
+  const samples = new Set(session.store.blobIds('sample'));
+  const own = session
+    .view()
+    .prompts()
+    .flatMap(({ id, content, createdAt }) => {
+      if (content === null) return [];
+      const { versions, savedAt } = content;
+      if (!samples.has(id)) return [{ versions, since: createdAt }];
+      return versions === 1 ? [] : [{ versions: versions - 1, since: savedAt }];
+    });
+  if (own.length >= promptsToLose) return true;
+  const versions = own.reduce((sum, prompt) => sum + prompt.versions, 0);
+  return versions >= versionsToLose || own.some(({ since }) => now - since >= dayMs);
 }
 
 function readCode({ store, seals }: LibrarySession): string {

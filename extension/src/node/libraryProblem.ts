@@ -135,6 +135,7 @@ const sqliteProblems: ReadonlyMap<number, LibraryProblemCode> = new Map([
   [11, 'corrupt'],
   [13, 'diskFull'],
   [14, 'readOnly'],
+  [15, 'busy'],
   [26, 'corrupt'],
 ] as const);
 

@@ -77,10 +77,8 @@ export function openSession(dependencies: SessionDependencies): LibrarySession {
   let state = initialState(dependencies, workspace);
   let snapshotRow = state.row;
   let view: { readonly of: ReplicaState; readonly view: LibraryView } | null = null;
-  let tick = store.tick();
+  const marks = createMarks(store);
   let version = store.version();
-  let favourites = new Set(store.favourites());
-  let drafts = new Set(store.blobIds('draft') as PromptId[]);
   let forgetIdle = (): void => undefined;
 
   const adopt = (next: ReplicaState): void => {
@@ -102,11 +100,9 @@ export function openSession(dependencies: SessionDependencies): LibrarySession {
   /** What was committed elsewhere since the last look; null if nothing was. */
   const news = (): LibraryChange | null => {
     const rowsApplied = applyRows('now');
-    const touches = store.touchedAfter(tick);
+    const touches = store.touchedAfter(marks.tick());
     if (touches.length === 0) return rowsApplied ? { ...nothing, origin: 'elsewhere', tree: true } : null;
-    tick = touches.at(-1)?.tick ?? tick;
-    favourites = new Set(store.favourites());
-    drafts = new Set(store.blobIds('draft') as PromptId[]);
+    marks.refresh(touches);
     return changeOf('elsewhere', touches);
   };
 
@@ -148,9 +144,7 @@ export function openSession(dependencies: SessionDependencies): LibrarySession {
   const afterCommit = (done: Committed): void => {
     adopt(done.row === null ? done.state : atRow(done.state, done.row));
     if (done.touches.length === 0) return;
-    tick = done.touches.at(-1)?.tick ?? tick;
-    favourites = new Set(store.favourites());
-    drafts = new Set(store.blobIds('draft') as PromptId[]);
+    marks.refresh(done.touches);
     announce();
     changed(changeOf('here', done.touches));
     idleSoon();
@@ -161,14 +155,14 @@ export function openSession(dependencies: SessionDependencies): LibrarySession {
     seals,
     ports,
     state: () => state,
-    tick: () => tick,
+    tick: marks.tick,
     view() {
       catchUp();
       if (view?.of !== state) view = { of: state, view: viewLibrary(state) };
       return view.view;
     },
-    favourites: () => favourites,
-    drafts: () => drafts,
+    favourites: marks.favourites,
+    drafts: marks.drafts,
     catchUp,
     change(work) {
       const elsewhere: { change: LibraryChange | null } = { change: null };
@@ -176,7 +170,7 @@ export function openSession(dependencies: SessionDependencies): LibrarySession {
         const done = store.write(() => {
           refuseSetAside(store);
           elsewhere.change = news();
-          const step = beginChange(dependencies, state, tick);
+          const step = beginChange(dependencies, state, marks.tick());
           const value = work(step.change);
           return { value, ...step.end() };
         });
@@ -199,6 +193,31 @@ export function openSession(dependencies: SessionDependencies): LibrarySession {
   };
   if (applyRows(state.row === 0 ? 'later' : 'now')) idleSoon();
   return session;
+}
+
+/** What the store knows besides records, as of the last tick that was looked at. */
+interface Marks {
+  readonly tick: () => number;
+  readonly favourites: () => ReadonlySet<PromptId>;
+  readonly drafts: () => ReadonlySet<PromptId>;
+  refresh(touches: readonly Touch[]): void;
+}
+
+function createMarks(store: SqliteStore): Marks {
+  const read = (tick: number) => ({
+    tick,
+    favourites: new Set(store.favourites()),
+    drafts: new Set(store.blobIds('draft') as PromptId[]),
+  });
+  let marks = read(store.tick());
+  return {
+    tick: () => marks.tick,
+    favourites: () => marks.favourites,
+    drafts: () => marks.drafts,
+    refresh(touches) {
+      marks = read(touches.at(-1)?.tick ?? marks.tick);
+    },
+  };
 }
 
 const nothing = { texts: [], tree: false, runs: false, status: false } as const;

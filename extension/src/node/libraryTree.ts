@@ -230,23 +230,31 @@ function create(session: LibrarySession, prompts: readonly NewPrompt[]): readonl
     checkWorkspace(session, workspaceId);
     if (Buffer.byteLength(text) > mostTextBytes) fail('tooLarge');
   }
-  const made = session.change((change) =>
-    change.apply(
-      createPrompts(
-        change.state(),
-        session.ports,
-        prompts.map(({ folderId, name, text, path, kind }) => ({
-          folderId: folderId === null ? null : groupOf(folderId),
-          name,
-          text,
-          ifTaken: 'suffix',
-          ...(path === undefined ? {} : { path }),
-          ...(kind === undefined ? {} : { kind }),
-        })),
-      ),
-    ),
-  );
+  const made = session.change((change) => {
+    const created = change.apply(createPrompts(change.state(), session.ports, prompts.map(toCreate)));
+    for (const [index, { id }] of created.entries()) {
+      if (prompts[index]?.isSample === true) change.store.setBlob('sample', id, new Uint8Array(0));
+    }
+    return created;
+  });
   return made.map(({ id }) => promptSummary(session, placedGroup(session, promptIdOf(id))));
+}
+
+function toCreate({
+  folderId,
+  name,
+  text,
+  path,
+  kind,
+}: NewPrompt): Parameters<typeof createPrompts>[2][number] {
+  return {
+    folderId: folderId === null ? null : groupOf(folderId),
+    name,
+    text,
+    ifTaken: 'suffix',
+    ...(path === undefined ? {} : { path }),
+    ...(kind === undefined ? {} : { kind }),
+  };
 }
 
 /** What only this store knows of a purged prompt goes with it. */

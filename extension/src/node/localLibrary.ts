@@ -77,8 +77,11 @@ function createStanding(dependencies: LocalLibraryDependencies): StandingHolder 
   };
   return {
     async now() {
-      current ??= open();
-      return current;
+      const opening = (current ??= open());
+      const standing = await opening;
+      // Somebody else was writing for too long: not a state of this library, so the next call tries again.
+      if (isBusy(standing) && current === opening) current = null;
+      return standing;
     },
     async close() {
       const before = current;
@@ -90,6 +93,9 @@ function createStanding(dependencies: LocalLibraryDependencies): StandingHolder 
     },
   };
 }
+
+const isBusy = (standing: Standing): boolean =>
+  standing.kind === 'unavailable' && standing.problem.code === 'busy';
 
 function openingOf({
   folder,

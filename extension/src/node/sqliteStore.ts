@@ -28,7 +28,7 @@ export interface StoredRun {
 }
 
 /** Kinds of sealed local values. */
-export type BlobKind = 'snapshot' | 'draft' | 'memory' | 'unreadable';
+export type BlobKind = 'snapshot' | 'draft' | 'memory' | 'sample' | 'unreadable';
 /** What other windows learn of a change. The id is a prompt's for `text`, empty for the others. */
 export type TouchKind = 'text' | 'tree' | 'runs' | 'status';
 

@@ -11,7 +11,8 @@ export const storeFormat = 1;
  * - records: sealed records of the replica in the order of their arrival, or the tombstones that purges left
  * - logs: entries of account and team logs, verbatim
  * - boxes: keys sealed to somebody, verbatim
- * - blobs: sealed local values by kind: snapshot, draft, memory; unreadable = damaged ones that were in the way
+ * - blobs: sealed local values by kind: snapshot, draft, memory; unreadable = damaged ones that were
+ *   in the way; sample = empty, the prompt came with the extension
  * - runs: sealed run history, oldest first
  * - touched: what changed last at which tick, so that another window learns what to refresh; `tick` of a text is its
  *   `mtime`
