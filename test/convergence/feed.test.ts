@@ -3,15 +3,18 @@
 import * as nodeCrypto from 'node:crypto';
 import { beforeAll, expect, test } from 'vitest';
 import { createSuite } from '@cuebook/shared/crypto/suite';
+import { deriveStreamKey } from '@cuebook/shared/crypto/groupKeys';
 import { createVerifiers } from '@cuebook/shared/crypto/verifiers';
 import type { GroupId, RecordId } from '@cuebook/shared/encoding/ids';
 import { createPrompts } from '@cuebook/shared/replica/creating';
 import { takeFeed, type FeedItem } from '@cuebook/shared/replica/feed';
-import { currentText } from '@cuebook/shared/replica/history';
+import { currentText, labels } from '@cuebook/shared/replica/history';
+import { moveLabel } from '@cuebook/shared/replica/labelling';
 import { settleAcknowledged } from '@cuebook/shared/replica/pushing';
 import { retryMissingKeys } from '@cuebook/shared/replica/receive';
 import { saveText } from '@cuebook/shared/replica/saving';
 import { compareWithServer } from '@cuebook/shared/replica/serverHead';
+import { labelTag } from '@cuebook/shared/record/labelTag';
 import { SampleTeam, type SampleAccount } from '@cuebook/shared/team/sampleTeam';
 import { ModelServer } from './modelServer.ts';
 import { createPool } from './simulation.ts';
@@ -160,6 +163,33 @@ test('a record of a removed member that is put in after the removal never counts
     'notAllowed',
   ]);
   expect(stage.ana.state.groups.get(late)?.content ?? null).toBe(null);
+});
+
+test('a move of a label that was protected before it got its place counts for nobody, not even its author', async () => {
+  const stage = await openStage();
+  const id = write(stage.ana, 'a', 'one\n');
+  exchange(stage, stage.ana);
+  exchange(stage, stage.ben);
+  const revisionId = stage.ben.state.groups.get(id)?.content?.revisionId ?? null;
+  const move = { id, label: 'production', revisionId };
+  const owner = pool[0];
+  if (owner === undefined) throw new Error('No owner.');
+  expect(stage.ben.run((state, ports) => moveLabel(state, ports, move))).not.toBe(null);
+  const tag = labelTag(deriveStreamKey(suite, stage.team.state.id, stage.team.epochKey(1)), 'production');
+  const policy = { ...stage.team.state.policy, protectedLabels: [{ tag, least: 'admin' as const }] };
+  stage.team.position = stage.server.position;
+  expect(stage.team.append(owner, { type: 'policy', policy }).ok).toBe(true);
+  exchange(stage, stage.ben);
+  exchange(stage, stage.ana);
+  for (const { state } of [stage.ana, stage.ben]) {
+    expect(labels(state, id)).toEqual([]);
+    expect([...state.quarantine.values()].map((record) => record.reason)).toEqual(['notAllowed']);
+  }
+  expect(stage.ben.run((state, ports) => moveLabel(state, ports, move))).toBe(null);
+  stage.ana.run((state, ports) => moveLabel(state, ports, move));
+  exchange(stage, stage.ana);
+  exchange(stage, stage.ben);
+  expect(labels(stage.ben.state, id)).toMatchObject([{ name: 'production', revisionId }]);
 });
 
 test('what the server acknowledged and then left out of the feed is noticed when the feed is past its place', async () => {

@@ -27,8 +27,8 @@ import { createRecordPort, type Membership } from '@cuebook/shared/replica/recor
 import { resealPending } from '@cuebook/shared/replica/resealing';
 import { decodeSnapshot, encodeSnapshot } from '@cuebook/shared/replica/snapshot';
 import { atRow, attach, emptyReplica, type ReplicaState } from '@cuebook/shared/replica/state';
-import { judgeRecord } from '@cuebook/shared/team/authority';
-import { latest, type TeamHistory } from '@cuebook/shared/team/history';
+import { judgeRecord, mayMoveLabel } from '@cuebook/shared/team/authority';
+import { latest, stateBeforeSeq, type TeamHistory } from '@cuebook/shared/team/history';
 import type { SampleAccount, SampleTeam } from '@cuebook/shared/team/sampleTeam';
 import { currentMember } from '@cuebook/shared/team/teamState';
 import { fail, succeed } from '@cuebook/shared/util/result';
@@ -233,6 +233,10 @@ export class SimulatedDevice {
       streamKey: deriveStreamKey(this.#suite, workspace, this.#team.epochKey(1)),
       present: () => ({ epoch: Math.max(...this.#epochKeys.keys()), teamLog: latest(this.history).head }),
       checkAuthor: (record, seq) => this.#checkAuthor(record, seq),
+      mayMoveLabel: (account, tag, seq) => {
+        const state = seq === null ? latest(this.history) : stateBeforeSeq(this.history, seq);
+        return state !== null && mayMoveLabel(state, account, tag);
+      },
     };
   }
 

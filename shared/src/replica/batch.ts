@@ -122,14 +122,22 @@ export function applyRecord(batch: Batch, record: OpenedRecord): void {
   }
 }
 
-/** Gives a record that is here already its place in the feed. */
-export function placeInFeed(batch: Batch, header: RecordHeader, seq: number): void {
+/** Gives a record that is here already its place in the feed, and the verdict on it at that place. */
+export function placeInFeed(
+  batch: Batch,
+  header: RecordHeader,
+  { seq, verdict }: { readonly seq: number; readonly verdict: 'verified' | QuarantineReason },
+): void {
   const opened = openGroup(batch, header.group);
   const stream = opened.streams.get(header.stream);
   const entry = stream?.entries.get(header.id);
   if (stream === undefined || entry === undefined || entry.seq !== null) return;
   const entries = ownEntries(opened, stream);
-  entries.set(header.id, { ...entry, seq });
+  const isFine = verdict === 'verified' && entry.status !== 'quarantined';
+  entries.set(header.id, { ...entry, seq, status: isFine ? entry.status : 'quarantined' });
+  if (verdict !== 'verified') {
+    setAside(batch, { id: header.id, reason: verdict, group: header.group, author: header.author });
+  }
   opened.last.delete(stream.id);
   opened.streams.set(stream.id, { ...stream, entries });
   if (!isInOrder({ ...stream, entries }, { ...entry, seq })) opened.unordered.add(stream.id);

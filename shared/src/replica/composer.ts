@@ -29,6 +29,7 @@ export type CommandProblem = Problem<
   | 'tooMany'
   | 'notVerified'
   | 'newerFormat'
+  | 'readOnly'
 >;
 
 export interface Composed<T> extends BatchResult {

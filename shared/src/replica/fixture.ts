@@ -18,7 +18,7 @@ import type { StoredRow } from './receive.ts';
 import { receive } from './receive.ts';
 import { createRecordPort } from './recordPort.ts';
 import type { ReplicaState } from './state.ts';
-import { atRow, emptyReplica } from './state.ts';
+import { atRow, attach, emptyReplica } from './state.ts';
 
 /** A personal workspace of one device, epoch 1. */
 export function createTestRecordPort(suite: Suite): RecordPort {
@@ -79,6 +79,8 @@ export interface TestWindow {
   readonly ports: ReplicaPorts;
   state(): ReplicaState;
   catchUp(): ReplicaState;
+  /** From now on the workspace has a server. */
+  attach(): void;
   /** Runs a command and writes its records; throws if the command has a problem. */
   run<T>(command: (state: ReplicaState, ports: ReplicaPorts) => CommandResult<T>): Composed<T>;
   /** The problem that a command answers with; throws if it has none. */
@@ -109,6 +111,9 @@ export function createTestWindow(
     catchUp() {
       state = receive(state, ports, store.rows.slice(state.row), { verify: 'now' }).state;
       return state;
+    },
+    attach() {
+      state = attach(state);
     },
     run(command) {
       const done = command(window.catchUp(), ports);

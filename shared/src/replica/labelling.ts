@@ -25,6 +25,9 @@ export function moveLabel(state: ReplicaState, ports: ReplicaPorts, move: LabelM
   return compose(state, ports, (composer) => {
     const problem = labelProblem(move);
     if (problem !== null) return { ok: false, problem };
+    if (!ports.records.mayMoveLabel(move.label)) {
+      return fail('readOnly', 'This label is protected: ask somebody who may move it.');
+    }
     const target = move.revisionId === null ? succeed(null) : revisionIn(composer, move.id, move.revisionId);
     if (!target.ok) return target;
     const { label: name, revisionId, message = '' } = move;

@@ -82,6 +82,8 @@ export interface RecordPort {
    * in the feed; `seq` null: of a record that no server has placed yet, so only this account's own devices count.
    */
   verify(bytes: Uint8Array, seq: number | null): Result<null, Problem<QuarantineReason>>;
+  /** Whether this account may move the label of this name now. */
+  mayMoveLabel(name: string): boolean;
   /** The place in the feed after `last`, if this record stands there. */
   follow(last: FeedPosition, record: RecordId): FeedPosition;
 }

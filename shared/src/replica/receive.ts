@@ -128,7 +128,7 @@ export function receiveRecord(batch: Batch, arrived: ArrivedRecord, verify: 'now
   }
   const header = parsed.value;
   if (isKnown(batch, header)) {
-    if (seq !== null) placeInFeed(batch, header, seq);
+    if (seq !== null) placeKnown(batch, header, { bytes, seq });
     return false;
   }
   if (header.erased) {
@@ -149,6 +149,16 @@ export function receiveRecord(batch: Batch, arrived: ArrivedRecord, verify: 'now
     payload: problem === undefined && opened.ok ? opened.value : null,
   });
   return true;
+}
+
+/** What was right when it was written here may not be at the place that it got: it is judged again, as all others do. */
+function placeKnown(
+  batch: Batch,
+  header: RecordHeader,
+  { bytes, seq }: { readonly bytes: Uint8Array; readonly seq: number },
+): void {
+  const judged = header.erased ? null : batch.ports.records.verify(bytes, seq);
+  placeInFeed(batch, header, { seq, verdict: judged?.ok === false ? judged.problem.code : 'verified' });
 }
 
 function uncheckedSeq(batch: Batch, id: RecordId): number | null {

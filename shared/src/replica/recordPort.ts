@@ -10,6 +10,8 @@ import type { LogHead, ParsedRecord, RecordHeader as FullHeader } from '../recor
 import { nextPosition } from '../record/feed.ts';
 import { parseRecord } from '../record/header.ts';
 import { openRecord } from '../record/open.ts';
+import { labelTag } from '../record/labelTag.ts';
+import type { Payload } from '../record/payload.ts';
 import { decodePayload, encodePayload } from '../record/payloadCodec.ts';
 import { sealRecord } from '../record/seal.ts';
 import { streamId } from '../record/streams.ts';
@@ -35,10 +37,15 @@ export interface Membership {
     record: ParsedRecord,
     seq: number | null,
   ) => Result<null, Problem<'badSignature' | 'notAllowed' | 'otherView'>>;
+  /**
+   * Whether an account could move the label with this tag (labelTag.ts) at that place in the feed; `seq` null: now.
+   * Absent: no label is protected.
+   */
+  readonly mayMoveLabel?: (account: AccountId, tag: Uint8Array, seq: number | null) => boolean;
 }
 
 export function createRecordPort(suite: Suite, membership: Membership): RecordPort {
-  const { workspace, author, device, streamKey, groupKeys } = membership;
+  const { workspace, author, device, streamKey } = membership;
   return {
     workspace,
     author,
@@ -46,30 +53,15 @@ export function createRecordPort(suite: Suite, membership: Membership): RecordPo
     streamOf: (group, role) => streamId(streamKey, group, role),
     seal: (draft) => seal(suite, membership, draft),
     parse: (bytes) => parse(suite, bytes),
-    open(bytes) {
-      const parsed = parseRecord(bytes);
-      if (!parsed.ok) return malformed(parsed.problem.code);
-      const key = groupKeys.keyOf(parsed.value.groupBytes, parsed.value.epoch);
-      if (key === null) return fail('keyMissing', 'The key of this record is not here.');
-      const opened = openRecord(suite, key, parsed.value);
-      if (!opened.ok) return fail('doesNotOpen', opened.problem.message);
-      const payload = decodePayload(opened.value);
-      if (payload.ok) return payload;
-      return fail(
-        payload.problem.code === 'newerFormat' ? 'newerFormat' : 'badPayload',
-        payload.problem.message,
-      );
-    },
+    open: (bytes) => open(suite, membership, bytes),
     tombstoneOf(bytes) {
       if (bytes[1] === KINDS.tombstone) return bytes;
       const parsed = parseRecord(bytes);
       invariant(parsed.ok, 'a tombstone is made of a record that was applied');
       return tombstoneOf(suite, parsed.value);
     },
-    verify(bytes, seq) {
-      const parsed = parseRecord(bytes);
-      return parsed.ok ? membership.checkAuthor(parsed.value, seq) : malformed(parsed.problem.code);
-    },
+    mayMoveLabel: (name) => membership.mayMoveLabel?.(author, labelTag(streamKey, name), null) ?? true,
+    verify: (bytes, seq) => verify(suite, membership, { bytes, seq }),
     follow: (last, record) => nextPosition(suite, last, record),
   };
 }
@@ -86,6 +78,41 @@ function seal(suite: Suite, membership: Membership, draft: RecordDraft): SealedR
   invariant(key !== null, 'the key of the current epoch is here');
   const sealed = sealRecord(suite, { group: key, sign }, header, encoded.value);
   return { bytes: sealed.bytes, header: named(sealed.id, sealed.header, false) };
+}
+
+function open(
+  suite: Suite,
+  { groupKeys }: Membership,
+  bytes: Uint8Array,
+): Result<Payload, Problem<QuarantineReason>> {
+  const parsed = parseRecord(bytes);
+  if (!parsed.ok) return malformed(parsed.problem.code);
+  const key = groupKeys.keyOf(parsed.value.groupBytes, parsed.value.epoch);
+  if (key === null) return fail('keyMissing', 'The key of this record is not here.');
+  const opened = openRecord(suite, key, parsed.value);
+  if (!opened.ok) return fail('doesNotOpen', opened.problem.message);
+  const payload = decodePayload(opened.value);
+  if (payload.ok) return payload;
+  const { code, message } = payload.problem;
+  return fail(code === 'newerFormat' ? 'newerFormat' : 'badPayload', message);
+}
+
+function verify(
+  suite: Suite,
+  membership: Membership,
+  { bytes, seq }: { readonly bytes: Uint8Array; readonly seq: number | null },
+): Result<null, Problem<QuarantineReason>> {
+  const parsed = parseRecord(bytes);
+  if (!parsed.ok) return malformed(parsed.problem.code);
+  const checked = membership.checkAuthor(parsed.value, seq);
+  if (!checked.ok || membership.mayMoveLabel === undefined) return checked;
+  // Who may move a label hangs on its name, which only the payload tells.
+  const opened = open(suite, membership, bytes);
+  if (!opened.ok || opened.value.kind !== 'label') return checked;
+  const tag = labelTag(membership.streamKey, opened.value.name);
+  return membership.mayMoveLabel(parsed.value.header.author, tag, seq)
+    ? checked
+    : fail('notAllowed', 'This label is protected: its author could not move it.');
 }
 
 function parse(suite: Suite, bytes: Uint8Array): Result<RecordHeader, Problem<QuarantineReason>> {

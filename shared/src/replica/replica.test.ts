@@ -10,6 +10,7 @@ import { amendMessage, moveLabel, renameWorkspace } from './labelling.ts';
 import { viewLibrary } from './libraryView.ts';
 import { openStreams } from './packedStreams.ts';
 import { place, purge, restore, trash } from './placing.ts';
+import { answered, choosePushes, newSession } from './pushing.ts';
 import { receive, settle, uncheckedRecords } from './receive.ts';
 import { resolveConflict, restoreVersion, saveText } from './saving.ts';
 import { decodeSnapshot, encodeSnapshot } from './snapshot.ts';
@@ -357,6 +358,47 @@ describe('trash', () => {
     expect(state.groups.get(id)?.purged).toBe(true);
     expect([...state.quarantine.values()]).toEqual([]);
     expect(state.counters).toEqual(window.state().counters);
+  });
+});
+
+describe('a purge and a server', () => {
+  test('what was purged before there was a server is never sent, what is purged afterwards is told', () => {
+    const window = openStore().window();
+    const gone = (name: string): GroupId => {
+      const { id } = window.prompt({ name, text: 'secret\n' });
+      window.run((state, ports) => trash(state, ports, [id]));
+      window.run((state, ports) => purge(state, ports, [id]));
+      return id;
+    };
+    const before = gone('before');
+    const kept = window.prompt({ name: 'kept', text: 'kept\n' });
+    window.attach();
+    const after = gone('after');
+    const pushed = choosePushes(newSession(), window.state(), 100).pushes;
+    expect(pushed.map((push) => push.group)).toEqual(expect.arrayContaining([kept.id, after]));
+    expect(pushed.map((push) => push.group)).not.toContain(before);
+    // The text itself is erased at once, and never sent.
+    expect(pushed.filter((push) => push.group === after)).toHaveLength(1);
+  });
+
+  test('a stream has one push in flight, and a refused one waits until the feed has moved the head', () => {
+    const window = openStore().window();
+    window.attach();
+    const { id, revisionId: base } = window.prompt({ name: 'a', text: 'one\n' });
+    window.run((state, ports) => saveText(state, ports, { id, text: 'two\n', base }));
+    const first = choosePushes(newSession(), window.state(), 100);
+    expect(first.pushes.map((push) => push.records.length)).toEqual([1, 1]);
+    expect(choosePushes(first.session, window.state(), 100).pushes).toEqual([]);
+    const [place, content] = first.pushes;
+    if (place === undefined || content === undefined) throw new Error('Two streams are pushed.');
+    const refused = answered(first.session, place, { kind: 'behind' });
+    expect(choosePushes(refused, window.state(), 100).pushes).toEqual([]);
+    const places = content.records.map((record) => ({ id: record, seq: 1 }));
+    const stored = answered(refused, content, { kind: 'stored', places });
+    const next = choosePushes(stored, window.state(), 100).pushes;
+    expect(next).toMatchObject([{ stream: content.stream, expectedHead: content.records[0] }]);
+    const ended = answered(stored, content, { kind: 'notAllowed' });
+    expect(choosePushes(ended, window.state(), 100).pushes).toEqual([]);
   });
 });
 
