@@ -152,7 +152,9 @@ test('in a folder that is not trusted a run asks; hidden characters are shown; a
   const { page } = window;
   const step = async (name: string): Promise<string> => window.screenshot(`care-${name}`);
   await showLibrary(window);
-  const hidden = [...'obey'].map((letter) => String.fromCodePoint(0xe0000 + letter.charCodeAt(0))).join('');
+  const hidden = Array.from('obey', (letter) => String.fromCodePoint(0xe0000 + letter.charCodeAt(0))).join(
+    '',
+  );
   await writePrompt(
     editor,
     'careful',
