@@ -30,7 +30,7 @@ export function createDragAndDrop(deps: {
         await dropRows(library, rows as readonly LibraryNode[], target);
         return;
       }
-      const uris = parseUriList((await data.get(uriListType)?.asString()) ?? '');
+      const uris = await droppedFiles(data);
       if (uris.length > 0) await deps.importFiles(uris, (target && folderIdOf(target)) ?? null);
     },
   };
@@ -52,6 +52,20 @@ async function dropRows(
     .map(itemIdOf)
     .filter((id): id is ItemId => id !== null && id !== folderId);
   if (ids.length > 0) wentWell(await library.move(ids, folderId));
+}
+
+/** Files of the editor come as addresses; files from outside as files, which have an address only on this machine. */
+async function droppedFiles(data: vscode.DataTransfer): Promise<readonly vscode.Uri[]> {
+  const listed = parseUriList((await data.get(uriListType)?.asString()) ?? '');
+  if (listed.length > 0) return listed;
+  const files = Array.from(data, ([, item]) => item.asFile()).filter((file) => file !== undefined);
+  const uris = files.flatMap(({ uri }) => uri ?? []);
+  if (uris.length < files.length) {
+    void vscode.window.showInformationMessage(
+      vscode.l10n.t('This window cannot see where the files come from. Use “Import Prompts…” instead.'),
+    );
+  }
+  return uris;
 }
 
 /** RFC 2483: one address a line, `#` starts a comment. */
