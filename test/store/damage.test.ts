@@ -122,6 +122,25 @@ describe('a library on a failing disk', { timeout: 60_000 }, () => {
     expect(await expectNothingWrong(opened.calls, ids)).toBe(promptCount);
   });
 
+  test('that has to read many records anew shows them at once, and has checked them all soon after', async () => {
+    using folder = createTestFolder();
+    const own = createTestSecrets();
+    const many = 150;
+    {
+      await using opened = openInProcess({ folder: folder.path, secrets: own });
+      await fill(opened.calls, many);
+    }
+    const database = new DatabaseSync(file(folder));
+    database.exec("DELETE FROM blobs WHERE kind = 'snapshot'");
+    database.close();
+    await using opened = openInProcess({ folder: folder.path, secrets: own });
+    const verified = async (): Promise<number> =>
+      valueOf(await opened.calls.list({ limit: many })).filter((prompt) => prompt.verified).length;
+    expect(await verified()).toBeLessThan(many);
+    await expect.poll(verified, { timeout: 30_000 }).toBe(many);
+    expect(opened.changes.at(-1)).toMatchObject({ origin: 'elsewhere', tree: true });
+  });
+
   test('with a damaged draft shows the saved version, and keeps the draft beside a new one', async () => {
     using folder = copy();
     const [id] = ids;

@@ -69,6 +69,8 @@ const rowsAtOnce = 500;
 const snapshotEvery = 300;
 const snapshotAfterMs = 3000;
 const checkedAtOnce = 20;
+/** Beyond so many new records opening does not wait for their signatures: they show as being checked for a while. */
+const checkedAtOpening = 200;
 
 /** Brings the state up to the last row on the disk, from the snapshot where there is one. */
 export function openSession(dependencies: SessionDependencies): LibrarySession {
@@ -191,7 +193,8 @@ export function openSession(dependencies: SessionDependencies): LibrarySession {
       }
     },
   };
-  if (applyRows(state.row === 0 ? 'later' : 'now')) idleSoon();
+  if (applyRows(store.lastRow() - state.row > checkedAtOpening ? 'later' : 'now'))
+    forgetIdle = whenIdle(idle, 0);
   return session;
 }
 

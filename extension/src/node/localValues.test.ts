@@ -1,6 +1,6 @@
 import * as nodeCrypto from 'node:crypto';
 import { createSuite } from '@cuebook/shared/crypto/suite';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { createLocalSeals } from './localValues.ts';
 

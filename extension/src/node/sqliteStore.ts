@@ -70,6 +70,8 @@ export interface SqliteStore {
   /** Answers the row of the record. */
   addRecord(record: NewRecord): number;
   recordsAfter(workspace: string, row: number, limit: number): readonly StoredRecord[];
+  /** Row of the newest record, 0 if there is none. */
+  lastRow(): number;
   record(id: string): Uint8Array | null;
   /** Puts the tombstone in the place of the record. */
   eraseRecord(id: string, tombstone: Uint8Array): void;
@@ -149,7 +151,15 @@ function metaTable(database: Database): Tables<'meta' | 'setMeta' | 'deleteMeta'
 function recordTables(
   database: Database,
 ): Tables<
-  'addRecord' | 'recordsAfter' | 'record' | 'eraseRecord' | 'addLogEntry' | 'logEntries' | 'addBox' | 'boxes'
+  | 'addRecord'
+  | 'recordsAfter'
+  | 'lastRow'
+  | 'record'
+  | 'eraseRecord'
+  | 'addLogEntry'
+  | 'logEntries'
+  | 'addBox'
+  | 'boxes'
 > {
   return {
     addRecord({ id, workspace, group, stream, bytes }) {
@@ -176,6 +186,7 @@ function recordTables(
           id: text(found, 'id') as RecordId,
           bytes: bytes(found, 'bytes'),
         })),
+    lastRow: () => number(database.first('SELECT coalesce(max(row), 0) AS row FROM records'), 'row'),
     record: (id) => bytesOrNull(database.first('SELECT bytes FROM records WHERE id = ?', id), 'bytes'),
     eraseRecord: (id, tombstone) => {
       database.run('UPDATE records SET bytes = ? WHERE id = ?', tombstone, id);
