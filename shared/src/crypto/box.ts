@@ -11,21 +11,12 @@ import { context } from './labels.ts';
 import type { VerifyPrimitives } from './primitives.ts';
 
 // The index is the number in the info: append only.
-const PURPOSES = [
-  'userKey',
-  'epochKey',
-  'firstEpochKey',
-  'inviteKey',
-  'tokenKey',
-  'kitBackup',
-  'grant',
-] as const;
+const PURPOSES = ['userKey', 'epochKey', 'firstEpochKey', 'inviteKey', 'tokenKey', 'kitBackup'] as const;
 
 /**
  * `userKey`: an account's user key to one of its devices. `epochKey`: a workspace's to a member's user key;
  * `firstEpochKey`: the same at creation, when the workspace has no id yet and its nonce stands for it. `inviteKey`,
- * `tokenKey`: to an invite, to a machine token. `kitBackup`: what a store needs to be opened with the kit. `grant`:
- * to a device that is being approved.
+ * `tokenKey`: to an invite, to a machine token. `kitBackup`: what a store needs to be opened with the kit.
  */
 export type BoxPurpose = (typeof PURPOSES)[number];
 

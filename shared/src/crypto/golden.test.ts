@@ -2,7 +2,9 @@
 // written with it. Both implementations must give exactly these bytes. A change here is a new format version.
 
 import * as nodeCrypto from 'node:crypto';
+import { readFile } from 'node:fs/promises';
 import { describe, expect, test } from 'vitest';
+import { KINDS } from '../encoding/format.ts';
 import { idFromBytes, type AccountId, type EntryHash, type WorkspaceId } from '../encoding/ids.ts';
 import { pad } from '../encoding/padding.ts';
 import { ascii } from '../encoding/utf8.ts';
@@ -80,6 +82,14 @@ test('every label is used for one thing: no two are the same', async () => {
   const labels = Object.values(LABELS);
   expect(new Set(labels).size).toBe(labels.length);
   await expect(`${labels.join('\n')}\n`).toMatchFileSnapshot('./golden/labels.txt');
+});
+
+test('docs/protocol.md names every label and the number of every kind', async () => {
+  const page = await readFile(new URL('../../../docs/protocol.md', import.meta.url), 'utf8');
+  const missing = Object.values(LABELS).filter((label) => !page.includes(`\`${label}\``));
+  expect(missing).toEqual([]);
+  const kinds = Object.values(KINDS).map((kind) => `\`${kind.toString(16).padStart(2, '0')}\``);
+  expect(kinds.filter((kind) => !page.includes(kind))).toEqual([]);
 });
 
 const format = (golden: Readonly<Record<string, string>>): string =>

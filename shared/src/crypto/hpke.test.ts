@@ -1,7 +1,10 @@
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { bytesToHex, hexToBytes } from '../util/bytes.ts';
 import { createHpke } from './hpke.ts';
 import { createPurePrimitives } from './purePrimitives.ts';
+
+// Pure JavaScript on curves takes its time on a busy machine.
+vi.setConfig({ testTimeout: 30_000 });
 
 // RFC 9180, appendix A.2.1: DHKEM(X25519, HKDF-SHA256), HKDF-SHA256, ChaCha20Poly1305, base mode, sequence number 0.
 // The private key of the recipient is the one that the RFC derives; the ephemeral one comes from `ikmE`.

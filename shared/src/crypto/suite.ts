@@ -6,9 +6,12 @@ import { createNativePrimitives, type NodeCrypto, type NodeKey } from './nativeP
 import type { CryptoPrimitives } from './primitives.ts';
 import { createPurePrimitives } from './purePrimitives.ts';
 import { chooseImplementations, type Implementations } from './selfTest.ts';
+import { createVerifiers, type Verifiers } from './verifiers.ts';
 
 export interface Suite extends CryptoPrimitives {
   readonly hpke: Hpke;
+  /** Of every key that was asked for, kept. */
+  readonly verifiers: Verifiers;
   /** Which implementation each primitive got; for the log and the doctor page. */
   readonly implementations: Implementations;
 }
@@ -23,5 +26,10 @@ export function createSuite<Key extends NodeKey>(nodeCrypto: NodeCrypto<Key> | n
 
 /** From primitives of one's own: tests use it with a reproducible source of randomness. */
 export function createSuiteFrom(primitives: CryptoPrimitives, implementations: Implementations): Suite {
-  return { ...primitives, hpke: createHpke(primitives.random), implementations };
+  return {
+    ...primitives,
+    hpke: createHpke(primitives.random),
+    verifiers: createVerifiers(primitives),
+    implementations,
+  };
 }

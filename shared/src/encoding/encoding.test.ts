@@ -74,10 +74,17 @@ describe('ids', () => {
   });
 });
 
+/** Any code units, halves of surrogate pairs among them. */
+const anyText = fc
+  .array(fc.oneof(fc.integer({ min: 0, max: 0xffff }), fc.integer({ min: 0xd7f0, max: 0xe010 })), {
+    maxLength: 40,
+  })
+  .map((units) => String.fromCharCode(...units));
+
 describe('text', () => {
   test('comes back as it was: any well-formed text, with byte order marks, nulls and line ends', () => {
     fc.assert(
-      fc.property(fc.string({ unit: 'binary', maxLength: 60 }), (text) => {
+      fc.property(anyText, (text) => {
         const bytes = textToUtf8(text);
         if (text.isWellFormed()) expect(bytes === null ? null : utf8ToText(bytes)).toBe(text);
         else expect(bytes).toBeNull();
@@ -139,9 +146,7 @@ const format = defineFormat<Sample>({
 const sample = fc.record({
   small: fc.integer({ min: 0, max: 0xffff }),
   large: fc.maxSafeNat(),
-  name: fc
-    .string({ maxLength: 10, unit: 'grapheme' })
-    .filter((name) => (textToUtf8(name)?.length ?? 99) <= 40),
+  name: fc.string({ maxLength: 10 }).map((name) => `${name}ü🂡`),
   maybe: fc.option(fc.nat(), { nil: null }),
   list: fc.array(fc.boolean(), { maxLength: 3 }),
 });

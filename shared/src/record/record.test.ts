@@ -247,7 +247,7 @@ describe('a purged record', () => {
   });
 
   test('cannot be altered either', () => {
-    for (let bit = 0; bit < tombstone.length * 8; bit += 5) {
+    for (let bit = 0; bit < tombstone.length * 8; bit += 23) {
       const parsed = parseTombstone(suite, flipBit(tombstone, bit));
       if (parsed.ok) expect(parsed.value.verify(verifier)).toBe(false);
     }
@@ -255,6 +255,13 @@ describe('a purged record', () => {
     expect(parseTombstone(suite, record.bytes).ok).toBe(false);
   });
 });
+
+/** Any code units, halves of surrogate pairs among them. */
+const anyText = fc
+  .array(fc.oneof(fc.integer({ min: 0, max: 0xffff }), fc.integer({ min: 0xd7f0, max: 0xe010 })), {
+    maxLength: 40,
+  })
+  .map((units) => String.fromCharCode(...units));
 
 describe('a payload', () => {
   const payloads: readonly Payload[] = [
@@ -312,7 +319,7 @@ describe('a payload', () => {
 
   test('holds any well-formed text byte for byte', () => {
     fc.assert(
-      fc.property(fc.string({ unit: 'binary', maxLength: 60 }), (text) => {
+      fc.property(anyText, (text) => {
         const bytes = encodePayload({ ...content, text });
         if (!text.isWellFormed()) {
           expect(bytes).toMatchObject({ ok: false, problem: { code: 'loneSurrogate' } });

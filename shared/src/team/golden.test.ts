@@ -2,7 +2,7 @@
 
 import { readFile } from 'node:fs/promises';
 import * as nodeCrypto from 'node:crypto';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { createKit } from '../crypto/recoveryKit.ts';
 import { createNativePrimitives } from '../crypto/nativePrimitives.ts';
 import { createPurePrimitives } from '../crypto/purePrimitives.ts';
@@ -28,6 +28,9 @@ import {
   type SampleAccount,
 } from './sampleTeam.ts';
 import { deriveTokenKeys } from './tokenKeys.ts';
+
+// Pure JavaScript on curves takes its time on a busy machine.
+vi.setConfig({ testTimeout: 30_000 });
 
 interface World {
   readonly owner: SampleAccount;

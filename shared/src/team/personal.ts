@@ -10,7 +10,6 @@ import {
 import type { EpochKey } from '../crypto/groupKeys.ts';
 import { createKit, type RecoveryKit } from '../crypto/recoveryKit.ts';
 import type { Suite } from '../crypto/suite.ts';
-import { createVerifiers } from '../crypto/verifiers.ts';
 import type { AccountId, DeviceId, WorkspaceId } from '../encoding/ids.ts';
 import { FEED_START } from '../record/feed.ts';
 import type { LogHead } from '../record/header.ts';
@@ -222,7 +221,7 @@ export async function openPersonalWorkspace(
   });
 }
 
-const foldTools = (suite: Suite): FoldTools => ({ primitives: suite, verifiers: createVerifiers(suite) });
+const foldTools = (suite: Suite): FoldTools => ({ primitives: suite, verifiers: suite.verifiers });
 
 /** What this file has just composed folds. */
 function sound<T, P extends Problem<string>>(result: Result<T, P>): T {

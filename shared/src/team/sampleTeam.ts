@@ -5,7 +5,6 @@ import { createDeviceSeed, deriveDeviceKeys, type DeviceKeys } from '../crypto/d
 import type { EpochKey } from '../crypto/groupKeys.ts';
 import { createKit, type RecoveryKit } from '../crypto/recoveryKit.ts';
 import type { Suite } from '../crypto/suite.ts';
-import { createVerifiers } from '../crypto/verifiers.ts';
 import { idToBytes, type AccountId, type DeviceId } from '../encoding/ids.ts';
 import { FEED_START } from '../record/feed.ts';
 import type { FeedPosition, LogHead } from '../record/header.ts';
@@ -69,7 +68,7 @@ export async function createSampleAccount(suite: Suite): Promise<SampleAccount> 
 
 export const sampleTools = (suite: Suite): FoldTools => ({
   primitives: suite,
-  verifiers: createVerifiers(suite),
+  verifiers: suite.verifiers,
 });
 
 /** Appends to an account's log if that is allowed. */

@@ -1,10 +1,11 @@
 import * as nodeCrypto from 'node:crypto';
 import * as fc from 'fast-check';
-import { beforeEach, describe, expect, test } from 'vitest';
+import { beforeEach, describe, expect, test, vi } from 'vitest';
 import { createSuite } from '../crypto/suite.ts';
 import { idFromBytes, idToBytes, type FeedHash } from '../encoding/ids.ts';
 import { EMPTY_HISTORY, extendTeam, latest } from './history.ts';
 import { createInviteSecret, readInviteCode, writeInviteCode } from './invite.ts';
+import { compareWithPin } from './pins.ts';
 import { ROLES, type Role } from './roles.ts';
 import { prepareRotation, sealToToken } from './rotation.ts';
 import {
@@ -21,6 +22,9 @@ import type { TeamAction } from './teamEntry.ts';
 import { currentMember } from './teamState.ts';
 import { deriveTokenKeys } from './tokenKeys.ts';
 import { redact, reveal } from '../util/redacted.ts';
+
+// Pure JavaScript on curves takes its time on a busy machine.
+vi.setConfig({ testTimeout: 30_000 });
 
 const suite = createSuite(nodeCrypto);
 
@@ -451,6 +455,19 @@ describe('a team log', () => {
     const other = team.compose(cast.viewer, { type: 'leave' });
     expect(extendTeam(team.tools, team.history, [fork]).ok).toBe(true);
     expect(extendTeam(team.tools, team.history, [fork, other]).ok).toBe(false);
+  });
+
+  test('is compared with the head that was pinned: the same, longer, shorter, or forked', () => {
+    const pin = team.state.head;
+    const { entries } = team.history;
+    expect(compareWithPin(entries, pin)).toEqual({ kind: 'same' });
+    expect(compareWithPin(entries.slice(0, -2), pin)).toEqual({ kind: 'shorter', missing: 2 });
+    unwrap(team.append(cast.editor, { type: 'leave' }));
+    expect(compareWithPin(team.history.entries, pin)).toEqual({ kind: 'longer' });
+    const seen = team.state.head;
+    team.history = fullHistory;
+    unwrap(team.append(cast.viewer, { type: 'leave' }));
+    expect(compareWithPin(team.history.entries, seen)).toEqual({ kind: 'forked', index: seen.index });
   });
 
   test('goes forward in the feed, with one hash at one place', () => {
