@@ -28,6 +28,8 @@ test.each([
     '---\ninputs:\n    b:   # why\n      type: number\n# end\ntags: [x]\n---\n',
     '---\ninputs:\n    b:   # why\n      type: number\n    a: string\n# end\ntags: [x]\n---\n',
   ],
+  ['---\n  name: n\n---\n', '---\n  name: n\n  inputs:\n    a: string\n---\n'],
+  ['---\n? name\n: n\n---\n', null],
   ['---\ninputs: [x]\n---\n', null],
   ['---\na: [\n---\n', null],
 ])('declaring an input in %j gives %j', (text, expected) => {

@@ -1,8 +1,9 @@
 // Changes to a prompt as text edits: everything that an edit does not name stays byte for byte.
 
+import { parseDocument } from './parse.ts';
 import { partialNodes } from './templateNodes.ts';
 import type { InputDeclaration, PromptDocument, TemplateNode, YamlEntry, YamlMap } from './promptDocument.ts';
-import { lineBreakOf, type Span, type TextEdit } from './text.ts';
+import { applyEdits, lineBreakOf, type Span, type TextEdit } from './text.ts';
 
 /** A text as a YAML scalar on one line: plain where that is safe, quoted otherwise. */
 export function toYamlScalar(text: string): string {
@@ -22,6 +23,23 @@ export function declareInputs(
   document: PromptDocument,
   added: readonly NewInput[],
 ): readonly TextEdit[] | null {
+  return readable(document, declarations(document, added));
+}
+
+/** Front matter can be written in ways that no insertion here fits (`? key`, tabs, …): then there is no edit. */
+function readable(document: PromptDocument, edits: readonly TextEdit[] | null): readonly TextEdit[] | null {
+  if (edits === null || edits.length === 0) return edits;
+  const { frontMatter } = parseDocument(applyEdits(document.text, edits));
+  return frontMatter?.root ? edits : null;
+}
+
+/** What stands before the keys of the front matter: nothing, as a rule. */
+function indentOf({ lines, frontMatter }: PromptDocument): string {
+  const first = frontMatter?.root?.entries[0];
+  return first === undefined ? '' : ' '.repeat(lines.place(first.keySpan.start).character);
+}
+
+function declarations(document: PromptDocument, added: readonly NewInput[]): readonly TextEdit[] | null {
   if (added.length === 0) return [];
   const { frontMatter, text } = document;
   const lineBreak = lineBreakOf(text);
@@ -33,7 +51,10 @@ export function declareInputs(
   }
   if (frontMatter.root === null || frontMatter.root.flow) return null;
   const entry = frontMatter.root.entries.find(({ key }) => key === 'inputs');
-  if (entry === undefined) return [insert(frontMatter.content.end, `inputs:${lineBreak}${block('  ')}`)];
+  const outer = indentOf(document);
+  if (entry === undefined) {
+    return [insert(frontMatter.content.end, `${outer}inputs:${lineBreak}${block(`${outer}  `)}`)];
+  }
   return addToInputs(document, entry, { added, block, lineBreak });
 }
 
@@ -49,7 +70,7 @@ function addToInputs(
   const { value, keySpan } = entry;
   if (value === null) {
     const at = nextLineStart(document, keySpan.end);
-    return [insert(at, block('  '))];
+    return [insert(at, block(`${indentOf(document)}  `))];
   }
   if (value.kind !== 'map') return null;
   const last = value.entries.at(-1);
@@ -104,13 +125,18 @@ function flowSpan(map: YamlMap, index: number): Span {
 
 /** Replaces the value of a top-level key, or adds the key. `yaml` is one line. */
 export function setField(document: PromptDocument, key: string, yaml: string): readonly TextEdit[] | null {
+  return readable(document, settingOf(document, key, yaml));
+}
+
+function settingOf(document: PromptDocument, key: string, yaml: string): readonly TextEdit[] | null {
   const { frontMatter, text, body } = document;
   const lineBreak = lineBreakOf(text);
   if (frontMatter === null)
     return [insert(body.start, `---${lineBreak}${key}: ${yaml}${lineBreak}---${lineBreak}`)];
   if (frontMatter.root === null || frontMatter.root.flow) return null;
   const entry = frontMatter.root.entries.find((each) => each.key === key);
-  if (entry === undefined) return [insert(frontMatter.content.end, `${key}: ${yaml}${lineBreak}`)];
+  if (entry === undefined)
+    return [insert(frontMatter.content.end, `${indentOf(document)}${key}: ${yaml}${lineBreak}`)];
   if (entry.value !== null) return [{ ...entry.value.span, text: yaml }];
   return [insert(afterColon(document, entry), ` ${yaml}`)];
 }
