@@ -20,21 +20,21 @@ const canaries = {
 const planted: readonly Canary[] = Object.entries(canaries).map(([what, text]) => ({ what, text }));
 
 /** Where VS Code itself keeps something of an editor. Anything anywhere else fails the test. */
+const backups = /^profile\/User\/(Backups|workspaceStorage\/[^/]+\/Backups)\//i;
+const editorState = /^indexedDB:vscode-web-state-db-[^/]+\/ItemTable\/memento\/workbench\./;
 const allowed: readonly { readonly what: string; readonly place: RegExp; readonly because: string }[] = [
+  { what: 'unsaved', place: backups, because: 'backup of the dirty editor: its text' },
+  { what: 'body', place: backups, because: 'backup of the dirty editor: its text' },
+  { what: 'name', place: backups, because: 'backup of the dirty editor: its address' },
   {
-    what: 'unsaved',
-    place: /^profile\/User\/(Backups|workspaceStorage\/[^/]+\/Backups)\//i,
-    because: 'backup of the dirty editor',
-  },
-  {
-    what: 'body',
-    place: /^profile\/User\/(Backups|workspaceStorage\/[^/]+\/Backups)\//i,
-    because: 'backup of the dirty editor, whole text',
+    what: 'name',
+    place: new RegExp(`${editorState.source}parts\\.editor$`),
+    because: 'the tabs that are open',
   },
   {
     what: 'name',
-    place: /^profile\/User\/(Backups|workspaceStorage\/[^/]+\/Backups)\//i,
-    because: 'backup of the dirty editor, its address',
+    place: new RegExp(`${editorState.source}editors\\.files\\.textFileEditor$`),
+    because: 'cursor and scroll position in each document',
   },
 ];
 
