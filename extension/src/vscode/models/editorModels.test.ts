@@ -206,3 +206,17 @@ describe('what goes wrong is told apart', () => {
     expect(events.at(-1)).toMatchObject({ type: 'failed', failure: { kind: 'cut' } });
   });
 });
+
+test.each(['copilot/gpt-4.1', 'gpt-4.1', 'GPT-4.1', 'GPT-4.1 (copilot)'])(
+  'a prompt may mean a model of VS Code as “%s”',
+  async (model) => {
+    const { models, sent } = setUp(async function* () {
+      yield new TextPart('Hi');
+    });
+    const events = [];
+    const options = { key: null, signal: new AbortController().signal };
+    for await (const event of models.stream({ ...request, model }, options)) events.push(event.type);
+    expect(events.at(-1)).toBe('done');
+    expect(sent).toHaveLength(1);
+  },
+);

@@ -2,6 +2,8 @@
 // roles only, so system messages go first as the user's and the run panel is told; it counts no usage, so tokens are
 // estimates by the model's own tokenizer. Listing asks for no consent and sends nothing.
 
+import { matchesModel } from '../../run/modelChoice.ts';
+import { namesOf } from './modelNames.ts';
 import type * as vscode from 'vscode';
 import type { RunMessage, RunUsage } from '../../library/api.ts';
 import type { ModelEvent, ModelInfo, ModelRequest, Models, RunFailure } from '../../models/api.ts';
@@ -52,7 +54,9 @@ async function* stream(
 ): AsyncGenerator<ModelEvent, void, void> {
   const { t } = deps.editor.l10n;
   const models = await deps.editor.lm.selectChatModels({});
-  const model = models.find((candidate) => isMeant(candidate, request.model));
+  const model = models.find((candidate) =>
+    namesOf(candidate).some((name) => matchesModel(request.model, name)),
+  );
   if (model === undefined) {
     const failure = models.length === 0 ? noModels(t) : unknownModel(t, request.model);
     return yield { type: 'failed', failure, usage: nothingUsed };
@@ -77,13 +81,6 @@ async function* stream(
     source.cancel();
     source.dispose();
   }
-}
-
-/** `vendor/id` as listed; the vendor may be left out, and the family stands for any of its versions. */
-function isMeant(model: vscode.LanguageModelChat, wanted: string): boolean {
-  return [`${model.vendor}/${model.id}`, `${model.vendor}/${model.family}`, model.id, model.family].includes(
-    wanted,
-  );
 }
 
 interface Reading {

@@ -11,6 +11,7 @@ import {
   type ModelWishes,
   type Unavailable,
 } from '../../run/modelChoice.ts';
+import { namesOf } from '../models/modelNames.ts';
 import { labelOf } from '../library/plainText.ts';
 import type { Services } from '../services.ts';
 
@@ -55,15 +56,7 @@ async function isReady({ keys }: ModelServices, endpoint: ProviderEndpoint): Pro
 async function editorModels(pattern: string): Promise<readonly string[]> {
   const models = await vscode.lm.selectChatModels({});
   return models
-    .filter((model) =>
-      [
-        `${model.vendor}/${model.id}`,
-        `${model.vendor}/${model.family}`,
-        model.id,
-        model.family,
-        model.name,
-      ].some((name) => matchesModel(pattern, name)),
-    )
+    .filter((model) => namesOf(model).some((name) => matchesModel(pattern, name)))
     .map((model) => `${model.vendor}/${model.id}`);
 }
 
