@@ -24,31 +24,28 @@ const requireBanner = {
   js: "import { createRequire as cuebookCreateRequire } from 'node:module'; const require = cuebookCreateRequire(import.meta.url);",
 };
 
-const host: BuildOptions = {
+const forNode: BuildOptions = {
   ...common,
-  entryPoints: { extension: 'src/extension.ts' },
   outdir: out,
   platform: 'node',
   format: 'esm',
   target: 'node22',
   splitting: true,
   chunkNames: 'chunks/[name]-[hash]',
-  external: ['vscode', 'bufferutil', 'utf-8-validate'],
+  // Libraries that look for a browser's `navigator` would trip VS Code's warning about it.
   define: { navigator: 'undefined' },
   banner: requireBanner,
 };
 
+const host: BuildOptions = {
+  ...forNode,
+  entryPoints: { extension: 'src/extension.ts' },
+  external: ['vscode'],
+};
+
 const workers: BuildOptions = {
-  ...common,
+  ...forNode,
   entryPoints: { libraryWorker: 'src/node/libraryWorker.ts', modelWorker: 'src/node/modelWorker.ts' },
-  outdir: out,
-  platform: 'node',
-  format: 'esm',
-  target: 'node22',
-  splitting: true,
-  chunkNames: 'chunks/[name]-[hash]',
-  define: { navigator: 'undefined' },
-  banner: requireBanner,
 };
 
 const webview: BuildOptions = {
