@@ -116,7 +116,10 @@ suite('prompts as documents', () => {
   });
 
   test('every command of the manifest is registered, and no other one', async () => {
-    const manifest = vscode.extensions.getExtension('cuebook.cuebook')?.packageJSON as {
+    const extension = vscode.extensions.getExtension('cuebook.cuebook');
+    assert.ok(extension);
+    await extension.activate();
+    const manifest = extension.packageJSON as {
       readonly contributes: { readonly commands: readonly { readonly command: string }[] };
     };
     const declared = manifest.contributes.commands.map(({ command }) => command).sort();
@@ -217,14 +220,11 @@ suite('prompts as documents', () => {
         ),
       "VS Code's merge editor is open",
     );
-    assert.equal(await run('cuebook.finishConflict', uri), false);
-    const now = await vscode.workspace.openTextDocument(uri);
-    const all = new vscode.WorkspaceEdit();
-    all.replace(uri, new vscode.Range(0, 0, now.lineCount, 0), 'a\nmine and theirs\nc\n');
-    assert.ok(await vscode.workspace.applyEdit(all));
-    assert.ok(await now.save());
+    await eventually(() => document.getText() === 'a\nb\nc\n', 'the merge editor starts from the base');
+    await run('merge.acceptAllInput1');
+    await eventually(() => document.getText() === 'a\ntheirs\nc\n', 'a side is taken');
     assert.equal(await run('cuebook.finishConflict', uri), true);
-    assert.equal(await textAt(uri), 'a\nmine and theirs\nc\n');
+    assert.equal(await textAt(uri), 'a\ntheirs\nc\n');
     const kinds = (await history(uri)).map(({ kind }) => kind);
     assert.ok(kinds.includes('merge'), 'the merge is a version');
     assert.equal(kinds.length, 4, 'both sides stay in the history');
@@ -246,6 +246,7 @@ suite('prompts as documents', () => {
       return found.some(({ command }) => command?.command === 'cuebook.acceptConflictSide') ? found : null;
     }, 'the actions are above the conflict');
     assert.ok(lenses.length >= 4);
+    assert.equal(await run('cuebook.finishConflict', uri), false);
     assert.equal(await run('cuebook.acceptConflictSide', uri, 0, 'both'), true);
     assert.equal(editor?.document.getText(), 'a\nb\n');
   });
