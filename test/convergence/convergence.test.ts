@@ -9,8 +9,8 @@ import { createPool, Simulation } from './simulation.ts';
 
 const suite = createSuite(nodeCrypto);
 const pool = createPool(suite);
-const seeds = Number(process.env['SEEDS'] ?? 30);
-const perTest = 10;
+const seeds = Number(process.env['SEEDS'] ?? 24);
+const perTest = 4;
 
 /** Seeds that found something once, and what it was. */
 const committed: readonly { readonly seed: number; readonly found: string }[] = [

@@ -5,20 +5,18 @@ import { beforeAll, expect, test } from 'vitest';
 import { createSuite } from '@cuebook/shared/crypto/suite';
 import { deriveStreamKey } from '@cuebook/shared/crypto/groupKeys';
 import { createVerifiers } from '@cuebook/shared/crypto/verifiers';
-import type { GroupId, RecordId } from '@cuebook/shared/encoding/ids';
-import { createPrompts } from '@cuebook/shared/replica/creating';
+import type { RecordId } from '@cuebook/shared/encoding/ids';
 import { takeFeed, type FeedItem } from '@cuebook/shared/replica/feed';
 import { currentText, labels } from '@cuebook/shared/replica/history';
 import { moveLabel } from '@cuebook/shared/replica/labelling';
 import { settleAcknowledged } from '@cuebook/shared/replica/pushing';
 import { retryMissingKeys } from '@cuebook/shared/replica/receive';
-import { saveText } from '@cuebook/shared/replica/saving';
 import { compareWithServer } from '@cuebook/shared/replica/serverHead';
 import { labelTag } from '@cuebook/shared/record/labelTag';
-import { SampleTeam, type SampleAccount } from '@cuebook/shared/team/sampleTeam';
+import type { SampleAccount } from '@cuebook/shared/team/sampleTeam';
 import { ModelServer } from './modelServer.ts';
 import { createPool } from './simulation.ts';
-import { SimulatedDevice } from './simulatedDevice.ts';
+import { exchange, openStage as open, save, write, type Stage } from './stage.ts';
 
 const suite = createSuite(nodeCrypto);
 const verifiers = createVerifiers(suite);
@@ -27,58 +25,7 @@ beforeAll(async () => {
   pool = await createPool(suite);
 });
 
-interface Stage {
-  readonly team: SampleTeam;
-  readonly server: ModelServer;
-  readonly ana: SimulatedDevice;
-  readonly ben: SimulatedDevice;
-  readonly benAccount: SampleAccount;
-}
-
-async function openStage(): Promise<Stage> {
-  const [owner, other] = pool;
-  const [first] = owner?.devices ?? [];
-  const [second] = other?.devices ?? [];
-  if (owner === undefined || other === undefined || first === undefined || second === undefined) {
-    throw new Error('The pool has people with devices.');
-  }
-  const team = await SampleTeam.create(suite, owner);
-  await team.add(owner, other, 'editor');
-  const tools = { suite, team, verifiers };
-  return {
-    team,
-    server: new ModelServer(suite, team, verifiers),
-    ana: new SimulatedDevice(tools, owner, first, 1),
-    ben: new SimulatedDevice(tools, other, second, 1),
-    benAccount: other,
-  };
-}
-
-function write(device: SimulatedDevice, name: string, text: string): GroupId {
-  const prompt = { folderId: null, name, text, ifTaken: 'suffix' } as const;
-  const made = device.run((state, ports) => createPrompts(state, ports, [prompt]));
-  const id = made?.result[0]?.id;
-  if (id === undefined) throw new Error('Not made.');
-  return id;
-}
-
-function save(device: SimulatedDevice, id: GroupId, text: string): void {
-  const base = device.state.groups.get(id)?.content?.revisionId ?? null;
-  device.run((state, ports) => saveText(state, ports, { id, text, base }));
-}
-
-/** Sends all that the device has, and takes the feed up to the server's end. */
-function exchange({ team, server }: Stage, device: SimulatedDevice): void {
-  const { history } = team;
-  for (device.push(); device.toServer.length > 0; device.push()) {
-    for (const message of device.toServer.splice(0)) {
-      if (message.kind !== 'push') continue;
-      const answer = server.append(message.push, message.bytes);
-      device.take({ kind: 'answer', history, push: message.push, answer });
-    }
-  }
-  device.take({ kind: 'feed', history, items: server.feedAfter(device.state.feed.seq, 1000) });
-}
+const openStage = (): Promise<Stage> => open(suite, pool);
 
 test('items that do not follow each other are not taken, and items that were taken are passed over', async () => {
   const stage = await openStage();
@@ -152,8 +99,7 @@ test('a record of a removed member that is put in after the removal never counts
   exchange(stage, stage.ben);
   const late = write(stage.ben, 'late', 'late\n');
   const kept = [...stage.ben.rows].slice(-2);
-  const owner = pool[0];
-  if (owner === undefined) throw new Error('No owner.');
+  const { owner } = stage;
   await stage.team.remove(owner, stage.benAccount.id);
   const { history } = stage.team;
   const items = kept.map(({ id, bytes }, index) => ({ seq: 3 + index, id, bytes }));
@@ -172,8 +118,7 @@ test('a move of a label that was protected before it got its place counts for no
   exchange(stage, stage.ben);
   const revisionId = stage.ben.state.groups.get(id)?.content?.revisionId ?? null;
   const move = { id, label: 'production', revisionId };
-  const owner = pool[0];
-  if (owner === undefined) throw new Error('No owner.');
+  const { owner } = stage;
   expect(stage.ben.run((state, ports) => moveLabel(state, ports, move))).not.toBe(null);
   const tag = labelTag(deriveStreamKey(suite, stage.team.state.id, stage.team.epochKey(1)), 'production');
   const policy = { ...stage.team.state.policy, protectedLabels: [{ tag, least: 'admin' as const }] };
@@ -211,8 +156,7 @@ test('a record whose key is not here yet is set aside, and opens once the key ha
   const id = write(stage.ana, 'a', 'one\n');
   exchange(stage, stage.ana);
   exchange(stage, stage.ben);
-  const owner = pool[0];
-  if (owner === undefined) throw new Error('No owner.');
+  const { owner } = stage;
   await stage.team.rotate(owner);
   stage.ana.learn(stage.team.history);
   save(stage.ana, id, 'two\n');

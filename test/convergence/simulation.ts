@@ -101,7 +101,7 @@ export class Simulation {
     const steps = 60 + this.#below(240);
     for (let step = 0; step < steps; step++) {
       const kind = this.#random();
-      if (kind < 0.45) this.#edit(this.#pick(this.#devices));
+      if (kind < 0.35) this.#edit(this.#pick(this.#devices));
       else if (kind < 0.99) this.#network(this.#pick(this.#devices));
       else await this.#changeMembers();
     }
@@ -176,7 +176,10 @@ export class Simulation {
       .sort();
     const folders = ids.filter((id) => state.groups.get(id)?.kind === 'folder');
     const folderId = this.#random() < 0.3 ? null : this.#pickOr(folders, null);
-    const id = this.#pickOr(ids, null);
+    // A few prompts that everybody works on, and folders that are moved into each other.
+    const busy = ids.slice(0, this.#random() < 0.6 ? 3 : ids.length);
+    const id = this.#pickOr(busy, null);
+    const moved = this.#random() < 0.5 ? (this.#pickOr(folders, id) ?? id) : id;
     const name = `name${this.#below(4)}`;
     const kind = this.#random();
     if (id === null || kind < 0.08) this.#createPrompt(device, folderId, name);
@@ -184,7 +187,8 @@ export class Simulation {
       device.run((at, ports) => createFolder(at, ports, { parentId: folderId, name, ifTaken: 'suffix' }));
     else if (kind < 0.62) this.#save(device, id);
     else if (kind < 0.7) device.run((at, ports) => place(at, ports, [{ id, name, ifTaken: 'suffix' }]));
-    else if (kind < 0.8) device.run((at, ports) => place(at, ports, [{ id, folderId, ifTaken: 'suffix' }]));
+    else if (kind < 0.8)
+      device.run((at, ports) => place(at, ports, [{ id: moved ?? id, folderId, ifTaken: 'suffix' }]));
     else if (kind < 0.84) device.run((at, ports) => trash(at, ports, [id]));
     else if (kind < 0.89) device.run((at, ports) => restore(at, ports, [id]));
     else if (kind < 0.9) this.#purge(device, id);
@@ -265,8 +269,8 @@ export class Simulation {
       else if (kind < 0.16) this.#restart(device);
       return;
     }
-    if (kind < 0.03) device.disconnect();
-    else if (kind < 0.05) this.#restart(device);
+    if (kind < 0.02) device.disconnect();
+    else if (kind < 0.03) this.#restart(device);
     else if (kind < 0.25) device.push();
     else if (kind < 0.4) device.ask();
     else if (kind < 0.7) this.#deliverToServer(device, this.#random() < 0.1);
