@@ -1,7 +1,7 @@
 // `npm run soak`: the same tests as `npm test`, with the full numbers, and a line for each in `docs/soak.md`.
 //
-// The tests read their numbers from the environment: KILLS (how often a saving process is killed), SEEDS (how many seeded
-// simulations). Both can be set here too; names as arguments run only those.
+// The tests read their numbers from the environment: KILLS (how often a saving process is killed) and SEED (of the moments
+// at which), SEEDS (how many seeded simulations). All can be set here too; names as arguments run only those.
 
 import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
@@ -16,22 +16,26 @@ interface Soak {
   readonly variable: 'KILLS' | 'SEEDS';
   readonly usual: number;
   readonly what: string;
+  /** The seeds of a run with this count, as they are written down. */
+  seeds(count: number, seed: number): string;
 }
 
 const soaks: readonly Soak[] = [
   {
     name: 'crash',
-    files: ['test/store'],
+    files: ['test/store/kill.test.ts'],
     variable: 'KILLS',
     usual: 500,
     what: 'processes killed while saving, one and two writers',
+    seeds: (_count, seed) => String(seed),
   },
   {
     name: 'convergence',
-    files: ['test/convergence'],
+    files: ['test/convergence', 'shared/src/replica/replica.property.test.ts'],
     variable: 'SEEDS',
     usual: 10_000,
     what: 'seeded simulations of several replicas',
+    seeds: (count) => `1 to ${count}`,
   },
 ];
 
@@ -40,8 +44,8 @@ const head = `# Soak runs
 
 Written by \`npm run soak\` (tools/soak.ts). "+ changes" at a commit: the working tree differed from it.
 
-| day | commit | what | count | seconds | tests | result |
-|---|---|---|---:|---:|---|---|
+| day | commit | what | count | seeds | seconds | tests | result |
+|---|---|---|---:|---|---:|---|---|
 `;
 
 async function main(names: readonly string[]): Promise<number> {
@@ -60,16 +64,18 @@ async function main(names: readonly string[]): Promise<number> {
 
 async function runSoak(soak: Soak): Promise<{ readonly ok: boolean; readonly text: string }> {
   const count = Number(process.env[soak.variable] ?? soak.usual);
+  const seed = Number(process.env['SEED'] ?? Date.now() % 1_000_000_000);
   const commit = await currentCommit();
   const started = Date.now();
   const { ok, output } = await runCommand('vitest', ['run', ...soak.files], {
-    env: { [soak.variable]: String(count) },
+    env: { [soak.variable]: String(count), SEED: String(seed) },
     show: true,
   });
   const tests = /Tests\s+(.*)/.exec(stripVTControlCharacters(output))?.[1]?.trim() ?? 'none ran';
   const day = new Date(started).toISOString().slice(0, 10);
   const seconds = Math.round((Date.now() - started) / 1000);
-  const cells = [day, commit, soak.what, count, seconds, tests, ok ? 'passed' : 'FAILED'];
+  const seeds = soak.seeds(count, seed);
+  const cells = [day, commit, soak.what, count, seeds, seconds, tests, ok ? 'passed' : 'FAILED'];
   return { ok, text: `| ${cells.map((cell) => String(cell).replaceAll('|', ',')).join(' | ')} |` };
 }
 
