@@ -30,7 +30,7 @@ import { atRow, attach, emptyReplica, type ReplicaState } from '@cuebook/shared/
 import { judgeRecord, mayMoveLabel } from '@cuebook/shared/team/authority';
 import { latest, stateBeforeSeq, type TeamHistory } from '@cuebook/shared/team/history';
 import type { SampleAccount, SampleTeam } from '@cuebook/shared/team/sampleTeam';
-import { currentMember } from '@cuebook/shared/team/teamState';
+import { currentMember, type TeamState } from '@cuebook/shared/team/teamState';
 import { fail, succeed } from '@cuebook/shared/util/result';
 
 export type ToServer =
@@ -233,11 +233,18 @@ export class SimulatedDevice {
       streamKey: deriveStreamKey(this.#suite, workspace, this.#team.epochKey(1)),
       present: () => ({ epoch: Math.max(...this.#epochKeys.keys()), teamLog: latest(this.history).head }),
       checkAuthor: (record, seq) => this.#checkAuthor(record, seq),
-      mayMoveLabel: (account, tag, seq) => {
-        const state = seq === null ? latest(this.history) : stateBeforeSeq(this.history, seq);
-        return state !== null && mayMoveLabel(state, account, tag);
+      labelPolicy: {
+        protectsAny: (seq) => (this.#stateAt(seq)?.policy.protectedLabels.length ?? 0) > 0,
+        mayMove: (account, tag, seq) => {
+          const state = this.#stateAt(seq);
+          return state !== null && mayMoveLabel(state, account, tag);
+        },
       },
     };
+  }
+
+  #stateAt(seq: number | null): TeamState | null {
+    return seq === null ? latest(this.history) : stateBeforeSeq(this.history, seq);
   }
 
   #checkAuthor(record: ParsedRecord, seq: number | null): ReturnType<Membership['checkAuthor']> {

@@ -22,6 +22,14 @@ import type { Problem, Result } from '../util/result.ts';
 import { fail, succeed } from '../util/result.ts';
 import type { QuarantineReason, RecordDraft, RecordHeader, RecordPort, SealedRecord } from './ports.ts';
 
+/** The team's say on labels, at a place in the feed; `seq` null: now. */
+export interface LabelPolicy {
+  /** Whether any label is protected there: if not, no record is opened to learn its label's name. */
+  protectsAny(seq: number | null): boolean;
+  /** `tag`: of the label's name (record/labelTag.ts). */
+  mayMove(account: AccountId, tag: Uint8Array, seq: number | null): boolean;
+}
+
 /** This device in one workspace, as far as records are concerned. */
 export interface Membership {
   readonly workspace: WorkspaceId;
@@ -37,11 +45,8 @@ export interface Membership {
     record: ParsedRecord,
     seq: number | null,
   ) => Result<null, Problem<'badSignature' | 'notAllowed' | 'otherView'>>;
-  /**
-   * Whether an account could move the label with this tag (labelTag.ts) at that place in the feed; `seq` null: now.
-   * Absent: no label is protected.
-   */
-  readonly mayMoveLabel?: (account: AccountId, tag: Uint8Array, seq: number | null) => boolean;
+  /** Absent: no label is protected. */
+  readonly labelPolicy?: LabelPolicy;
 }
 
 export function createRecordPort(suite: Suite, membership: Membership): RecordPort {
@@ -60,7 +65,7 @@ export function createRecordPort(suite: Suite, membership: Membership): RecordPo
       invariant(parsed.ok, 'a tombstone is made of a record that was applied');
       return tombstoneOf(suite, parsed.value);
     },
-    mayMoveLabel: (name) => membership.mayMoveLabel?.(author, labelTag(streamKey, name), null) ?? true,
+    mayMoveLabel: (name) => membership.labelPolicy?.mayMove(author, labelTag(streamKey, name), null) ?? true,
     verify: (bytes, seq) => verify(suite, membership, { bytes, seq }),
     follow: (last, record) => nextPosition(suite, last, record),
   };
@@ -105,12 +110,13 @@ function verify(
   const parsed = parseRecord(bytes);
   if (!parsed.ok) return malformed(parsed.problem.code);
   const checked = membership.checkAuthor(parsed.value, seq);
-  if (!checked.ok || membership.mayMoveLabel === undefined) return checked;
+  const { labelPolicy } = membership;
+  if (!checked.ok || labelPolicy?.protectsAny(seq) !== true) return checked;
   // Who may move a label hangs on its name, which only the payload tells.
   const opened = open(suite, membership, bytes);
   if (!opened.ok || opened.value.kind !== 'label') return checked;
   const tag = labelTag(membership.streamKey, opened.value.name);
-  return membership.mayMoveLabel(parsed.value.header.author, tag, seq)
+  return labelPolicy.mayMove(parsed.value.header.author, tag, seq)
     ? checked
     : fail('notAllowed', 'This label is protected: its author could not move it.');
 }
