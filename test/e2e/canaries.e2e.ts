@@ -1,4 +1,5 @@
-import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import os from 'node:os';
 import path from 'node:path';
 import { expect, test } from 'vitest';
 import { browserStorage } from '../editor/browserStorage.ts';
@@ -39,31 +40,28 @@ const allowed: readonly { readonly what: string; readonly place: RegExp; readonl
 ];
 
 test('what is planted is found in every form, in a file and in its name', async () => {
-  await using editor = await launchEditor({ label: 'canaries-planted', product: false });
-  const folder = path.join(editor.server.profile, 'User', 'planted');
+  await using stack = new AsyncDisposableStack();
+  const folder = await mkdtemp(path.join(os.tmpdir(), 'cuebook-canaries-'));
+  stack.defer(async () => rm(folder, { recursive: true }));
+  const blob = path.join(folder, 'blob');
   for (const canary of planted) {
     for (const form of formsOf(canary.text)) {
       for (const bytes of form.bytes) {
-        await mkdir(folder, { recursive: true });
-        await writeFile(
-          path.join(folder, 'blob'),
-          Buffer.concat([Buffer.from('x\0y'), bytes, Buffer.from('z')]),
-        );
-        expect(await findCanaries(editor.server.profile, [canary])).toContainEqual({
+        await writeFile(blob, Buffer.concat([Buffer.from('x\0y'), bytes, Buffer.from('z')]));
+        expect(await findCanaries(folder, [canary])).toContainEqual({
           what: canary.what,
           form: form.name,
-          place: 'User/planted/blob',
+          place: 'blob',
         });
-        await rm(folder, { recursive: true });
       }
     }
-    await mkdir(folder, { recursive: true });
-    await writeFile(path.join(folder, `${canary.text}.txt`), '');
-    expect((await findCanaries(editor.server.profile, [canary])).map(({ what }) => what)).toContain(
-      canary.what,
-    );
-    await rm(folder, { recursive: true });
+    await rm(blob);
+    const named = path.join(folder, `${canary.text}.txt`);
+    await writeFile(named, '');
+    expect((await findCanaries(folder, [canary])).map(({ what }) => what)).toContain(canary.what);
+    await rm(named);
   }
+  expect(await findCanaries(folder, planted)).toEqual([]);
 });
 
 test('texts, names, keys, inputs and answers lie nowhere but in sealed storage and in what VS Code keeps of editors', async () => {
