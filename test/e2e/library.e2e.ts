@@ -107,7 +107,8 @@ test('the recovery kit opens a library whose key is gone, and nothing is overwri
   const { window } = editor;
   await openLibrary(window);
   await window.page.getByText('Add Sample Prompts').first().click();
-  await window.notification('A recovery kit on paper').getByText('Show Recovery Kit').click();
+  await window.tab('review-code').waitFor();
+  await window.runCommand('Cuebook: Show Recovery Kit');
   const code = /[0-9A-Z]{5}(?:-[0-9A-Z]{1,5})+/.exec(
     await window.dialog('Your recovery kit').innerText(),
   )?.[0];

@@ -64,6 +64,18 @@ const noise: readonly Noise[] = [
     because: 'a reload closes the database in which the page keeps its own log',
   },
   {
+    pattern: /RequestStore#acceptReply was called without receiving a matching request/,
+    because: "VS Code's terminals: two windows of one folder ask the same process",
+  },
+  {
+    pattern: /EEXIST: file already exists, open '\S+\/workspaceStorage\/\S+\/vscode\.lock'/,
+    because: 'VS Code gives the second window of a folder a storage folder of its own',
+  },
+  {
+    pattern: /Aborted onWillSaveTextDocument-event after 1750ms/,
+    because: 'VS Code measures itself: nothing of ours makes a save wait; the machine was busy',
+  },
+  {
     pattern: /Illegal argument: TextEditor\(vs\.editor\.ICodeEditor/,
     because: "VS Code's merge-conflict extension decorates an editor that the merge editor has just replaced",
   },

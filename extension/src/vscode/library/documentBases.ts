@@ -80,7 +80,7 @@ function baseIn({ revisionId, mtime }: MergeBase): MergeBase {
   return { revisionId, mtime };
 }
 
-/** VS Code gives a document one kind of line end, whatever the text had. */
-function withPlainLineEnds(text: string): string {
+/** VS Code gives a document one kind of line end, whatever the text had, and takes the byte order mark off. */
+export function withPlainLineEnds(text: string): string {
   return text.replaceAll(/\r\n?/g, '\n').replace(/^\uFEFF/, '');
 }

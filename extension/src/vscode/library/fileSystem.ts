@@ -19,7 +19,7 @@ import type {
 } from '../../library/api.ts';
 import { parsePromptUri, promptUri, scheme } from '../promptUri.ts';
 import { hasConflictMarkers } from './conflictText.ts';
-import type { MergeBase } from './documentBases.ts';
+import { withPlainLineEnds, type MergeBase } from './documentBases.ts';
 import { createLatestOnly } from './latestOnly.ts';
 import type { OpenDocuments, SaveReason } from './openDocuments.ts';
 import { createPathLookup, type PathLookup } from './pathLookup.ts';
@@ -160,8 +160,10 @@ export function createPromptFileSystem(deps: {
 
   const writePrompt = async (uri: vscode.Uri, prompt: PromptSummary, text: string): Promise<void> => {
     const reason = documents.takeReason(uri);
+    // VS Code leaves listeners out when another extension was slow to answer its announcement.
+    const announced = reason !== null || isDirtyWith(uri, text);
     // Whoever writes through `workspace.fs` means the text that is there now, not what an open document grew from.
-    const known = reason === null ? null : documents.baseOf(uri);
+    const known = announced ? documents.baseOf(uri) : null;
     const base = known ?? valueOrThrow(await library.read(prompt.id), uri);
     const save: Save = {
       id: prompt.id,
@@ -169,7 +171,7 @@ export function createPromptFileSystem(deps: {
       text,
       base,
       reason: reason ?? 'explicit',
-      announced: reason !== null,
+      announced,
     };
     if (prompt.trashedAt !== null) {
       valueOrThrow(await library.restore([prompt.id]), uri);
@@ -350,7 +352,7 @@ interface Save {
   readonly text: string;
   readonly base: MergeBase;
   readonly reason: SaveReason;
-  /** True if VS Code announced it: then it will say when it has finished. */
+  /** True if it is a document's save: then VS Code will say when it has finished. */
   readonly announced: boolean;
 }
 
@@ -407,6 +409,13 @@ function isDirty(uri: vscode.Uri): boolean {
   return vscode.workspace.textDocuments.some(
     (document) => document.uri.toString() === key && document.isDirty,
   );
+}
+
+/** The text that is written is that of an unsaved document: so it is that document's save. */
+function isDirtyWith(uri: vscode.Uri, text: string): boolean {
+  const key = uri.toString();
+  const document = vscode.workspace.textDocuments.find((candidate) => candidate.uri.toString() === key);
+  return document?.isDirty === true && withPlainLineEnds(document.getText()) === withPlainLineEnds(text);
 }
 
 async function unlessMissing<T>(promise: Promise<T>): Promise<T | null> {
