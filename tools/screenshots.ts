@@ -30,14 +30,16 @@ async function main(): Promise<void> {
   await using editor = await launchEditor({
     label: 'screenshots',
     folder: path.join(import.meta.dirname, 'sampleProject'),
-    machineSettings: { ...addressesOf(models), 'cuebook.defaultModel': 'openai/gpt-5-mini' },
+    machineSettings: { ...addressesOf(models), 'cuebook.defaultModel': 'anthropic/claude-sonnet-4-5' },
   });
   const { window } = editor;
   await showLibrary(window);
   await window.runCommand('Cuebook: Add Sample Prompts');
   await window.tab('review-code').waitFor();
-  await addKey(window, 'OpenAI', 'sk-proj-for-the-pictures-only-0123456789');
+  await window.treeRow('Samples').click();
+  await window.treeRow('write-tests').waitFor();
   await inBothThemes(editor, 'prompt');
+  await addKey(window, 'Anthropic', 'sk-ant-for-the-pictures-only-0123456789');
 
   await window.openFile('cart.ts');
   await window.selectLines(7, 15);
