@@ -20,7 +20,7 @@ export const prefix = 'records';
 const PROMPTS = 10_000;
 const RUNS = 7;
 /** What one slice of work may take before the thread answers again. */
-const SLICE_MS = 3;
+const SLICE_MS = 2;
 
 export async function figures(): Promise<readonly Figure[]> {
   const library = makeLibrary();
