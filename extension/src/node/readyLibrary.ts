@@ -38,11 +38,8 @@ export function openReadyLibrary(dependencies: ReadyDependencies, library: Unloc
   const { host, now, pollMs } = dependencies;
   const { store, identity } = library;
   const quietly = unattended(host);
-  const watching = watchStore({
-    databasePath: store.path,
-    onHint: () => quietly(() => session.catchUp()),
-    pollMs,
-  });
+  // Before the session: the first look at it may already find what another window wrote, and tell of it.
+  let wasDue = false;
   const session = openSession({
     store,
     seals: identity.seals,
@@ -55,7 +52,12 @@ export function openReadyLibrary(dependencies: ReadyDependencies, library: Unloc
       return () => clearTimeout(timer);
     },
   });
-  let wasDue = kitStatus({ session, now }).due;
+  wasDue = kitStatus({ session, now }).due;
+  const watching = watchStore({
+    databasePath: store.path,
+    onHint: () => quietly(() => session.catchUp()),
+    pollMs,
+  });
   /** That the kit became due is a change of the status as well. */
   function withKitNews(change: LibraryChange): LibraryChange {
     const { due } = kitStatus({ session, now });
