@@ -18,7 +18,7 @@ export interface CodeActionDeps {
 }
 
 /** Not in the palette: only quick fixes call it. */
-const createPartialCommand = 'cuebook.createPartial';
+const createPartialCommand = '_cuebook.createPartial';
 
 export function registerCodeActions(deps: CodeActionDeps): vscode.Disposable {
   return vscode.Disposable.from(
