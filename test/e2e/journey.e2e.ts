@@ -106,9 +106,9 @@ test('from an empty profile to a reloaded window: import, edit, run on a selecti
   await window.tab('review-and-refactor').click();
   await expect.poll(async () => window.editorText()).toContain('model: anthropic/claude-sonnet-4-5');
   await window.runCommand('Cuebook: Manage Provider Keys');
-  const rows = (await window.picks()).join('\n');
-  expect(rows).toMatch(/OpenAI.*sk-proj.*…xyz9/);
-  expect(rows).toMatch(/Anthropic.*sk-ant.*…qrs7/);
+  const rows = async (): Promise<string> => (await window.picks()).join('\n');
+  await expect.poll(rows).toMatch(/OpenAI.*sk-proj.*…xyz9/);
+  expect(await rows()).toMatch(/Anthropic.*sk-ant.*…qrs7/);
   await step('10-keys-after-reload');
   await window.page.keyboard.press('Escape');
   await window.runCommand('Cuebook: Show Run Panel');

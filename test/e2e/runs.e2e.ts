@@ -115,7 +115,9 @@ test('a prompt with many inputs is asked for step by step, streams, stops, runs 
   await page.keyboard.press('Control+Alt+R');
   await window.pick('elsewhere', 'elsewhere');
   await window.quickInput.getByText('The model that the prompt names is not available').waitFor();
-  expect((await window.picks()).join('\n')).toMatch(/no provider.*nobody[\s\S]*Add Key for Anthropic/);
+  await expect
+    .poll(async () => (await window.picks()).join('\n'))
+    .toMatch(/no provider.*nobody[\s\S]*Add Key for Anthropic/);
   await step('08-no-model');
   await page.keyboard.press('Escape');
 

@@ -20,7 +20,7 @@ interface Noise {
   readonly because: string;
 }
 
-/** Exactly what this VS Code complains about with no extension of ours in it. */
+/** What this VS Code says of itself and its own extensions, each with the reason why it is none of ours. */
 const noise: readonly Noise[] = [
   {
     pattern: /Failed to load resource: the server responded with a status of 404/,
@@ -54,6 +54,10 @@ const noise: readonly Noise[] = [
   {
     pattern: /\[lifecycle\] Long running operations during shutdown are unsupported in the web/,
     because: 'VS Code says so at every reload in a browser',
+  },
+  {
+    pattern: /Unload veto: pending backups/,
+    because: 'a reload while VS Code still writes a backup: it waits for it',
   },
   {
     pattern: /No search provider registered for scheme: vscode-remote, waiting/,
