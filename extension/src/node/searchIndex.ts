@@ -33,8 +33,10 @@ interface Entry {
   /** As written, for the excerpt. */
   readonly text: string;
   readonly name: string;
-  readonly tags: string;
-  readonly body: string;
+  /** Name, tags and body, one after the other: where a word is first found says how well it matches. */
+  readonly all: string;
+  readonly tagsStart: number;
+  readonly bodyStart: number;
 }
 
 /** How well the worst of the words matched: a prompt named by all words comes before one named by some. */
@@ -62,7 +64,7 @@ export function createSearchIndex(): SearchIndex {
   };
   return {
     set({ id, name, tags, text }) {
-      entries.set(id, { id, text, name: fold(name), tags: fold(tags.join('\n')), body: fold(text) });
+      entries.set(id, toEntry({ id, name, tags, text }));
       changed();
     },
     delete(id) {
@@ -80,6 +82,14 @@ export function createSearchIndex(): SearchIndex {
       return bestOf(found, words, limit);
     },
   };
+}
+
+function toEntry({ id, name, tags, text }: SearchSource): Entry {
+  const parts = [fold(name), fold(tags.join('\n')), fold(text)] as const;
+  const tagsStart = parts[0].length + 1;
+  const bodyStart = tagsStart + parts[1].length + 1;
+  // No word has a line break in it, so none is found across two parts.
+  return { id, text, name: parts[0], all: parts.join('\n'), tagsStart, bodyStart };
 }
 
 /** Lower case, without diacritics; keeps line breaks, so that lines count the same as in the original. */
@@ -126,12 +136,12 @@ function rankOf(entry: Entry, words: readonly string[]): Rank | null {
   return worst;
 }
 
-function rankOfWord(entry: Entry, word: string): Rank | null {
-  const at = entry.name.indexOf(word);
+function rankOfWord({ all, tagsStart, bodyStart }: Entry, word: string): Rank | null {
+  const at = all.indexOf(word);
+  if (at < 0) return null;
   if (at === 0) return ranks.namePrefix;
-  if (at > 0) return ranks.name;
-  if (entry.tags.includes(word)) return ranks.tag;
-  return entry.body.includes(word) ? ranks.body : null;
+  if (at < tagsStart) return ranks.name;
+  return at < bodyStart ? ranks.tag : ranks.body;
 }
 
 function bestOf({ byRank }: Found, words: readonly string[], limit: number): readonly SearchMatch[] {
@@ -146,8 +156,9 @@ function toMatch(entry: Entry, rank: number, words: readonly string[]): SearchMa
   const { id } = entry;
   if (rank < ranks.tag) return { id, matched: 'name', line: 0, excerpt: '' };
   if (rank === ranks.tag) return { id, matched: 'tag', line: 0, excerpt: '' };
-  const positions = words.map((word) => entry.body.indexOf(word)).filter((at) => at >= 0);
-  const line = lineAt(entry.body, Math.min(...positions));
+  const body = entry.all.slice(entry.bodyStart);
+  const positions = words.map((word) => body.indexOf(word)).filter((at) => at >= 0);
+  const line = lineAt(body, Math.min(...positions));
   return { id, matched: 'body', line, excerpt: excerptOf(entry.text, line, words) };
 }
 
