@@ -15,7 +15,7 @@ const dist = path.join(repositoryRoot, 'extension', 'dist');
  * KB of a bundle together with the chunks that it imports statically: those load with it. Splitting must not be a way
  * around the limit.
  */
-async function loadedKilobytes(file: string): Promise<number> {
+export async function loadedKilobytes(file: string): Promise<number> {
   const seen = new Set<string>();
   const read = async (name: string): Promise<number> => {
     if (seen.has(name) || !existsSync(name)) return 0;
