@@ -57,7 +57,27 @@ function machine({ at, loadBefore, loadAfter }: Measurement): string {
     `- Machine: ${cpus.length} cores${modelOf(cpus)}, ${(os.totalmem() / 2 ** 30).toFixed(1)} GiB of memory, ${os.type()} ${os.arch()}`,
     `- Node: ${process.version}`,
     `- Load average of a minute: ${loadBefore.toFixed(1)} before, ${loadAfter.toFixed(1)} after. The benchmarks are in the second; in the first, anything is others' work.`,
+    `- CPU time of a thread is counted in steps of ${cpuStepMs().toFixed(1)} ms here. \`records.open.ratio\`, \`records.verify.ratio\` and \`records.block.max\` are measured in it, and are no more exact than that.`,
+    '- One run: times rise with what others do on the machine.',
   ].join('\n');
+}
+
+/** The usual step in which the system counts a thread's CPU: a scheduler's tick where it does not count exactly. */
+function cpuStepMs(): number {
+  const steps: number[] = [];
+  const end = performance.now() + 200;
+  let last = threadCpuMs();
+  while (performance.now() < end) {
+    const now = threadCpuMs();
+    if (now > last) steps.push(now - last);
+    last = now;
+  }
+  return steps.toSorted((left, right) => left - right)[Math.floor(steps.length / 2)] ?? 0;
+}
+
+function threadCpuMs(): number {
+  const { user, system } = process.threadCpuUsage();
+  return (user + system) / 1000;
 }
 
 function modelOf([first]: readonly os.CpuInfo[]): string {
