@@ -57,7 +57,7 @@ function machine({ at, loadBefore, loadAfter }: Measurement): string {
     `- Machine: ${cpus.length} cores${modelOf(cpus)}, ${(os.totalmem() / 2 ** 30).toFixed(1)} GiB of memory, ${os.type()} ${os.arch()}`,
     `- Node: ${process.version}`,
     `- Load average of a minute: ${loadBefore.toFixed(1)} before, ${loadAfter.toFixed(1)} after. The benchmarks are in the second; in the first, anything is others' work.`,
-    `- CPU time of a thread is counted in steps of ${cpuStepMs().toFixed(1)} ms here. \`records.open.ratio\`, \`records.verify.ratio\` and \`records.block.max\` are measured in it, and are no more exact than that.`,
+    `- CPU time of a thread is counted in steps of ${cpuStepMs().toFixed(1)} ms here. \`records.block.max\` is measured in it, and is no more exact than that.`,
     '- One run: times rise with what others do on the machine.',
   ].join('\n');
 }

@@ -4,7 +4,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { createSuite } from '@cuebook/shared/crypto/suite';
 import { expect, onTestFinished, test } from 'vitest';
-import type { LibraryChange, LibraryHostCalls, WorkspaceId } from '../library/api.ts';
+import type { LibraryChange, LibraryHostCalls } from '../library/api.ts';
 import { openStore } from './libraryOpening.ts';
 import { openReadyLibrary, type ReadyLibrary } from './readyLibrary.ts';
 
@@ -49,7 +49,7 @@ test('what another window writes while this one opens is told, and the library o
     meta(name) {
       if (name === 'kitCode' && !looked) {
         looked = true;
-        const workspaceId = library.identity.records.workspace as WorkspaceId;
+        const workspaceId = library.identity.records.workspace;
         void other.calls.createPrompts([{ workspaceId, folderId: null, name: 'meanwhile', text: 'text' }]);
       }
       return library.store.meta(name);
