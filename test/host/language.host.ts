@@ -1,19 +1,9 @@
 import assert from 'node:assert/strict';
 import { suite, teardown, test } from 'mocha';
 import * as vscode from 'vscode';
+import { eventually } from './eventually.ts';
 
 const run = vscode.commands.executeCommand;
-
-/** Waits for something that VS Code does in its own time. */
-async function eventually<T>(look: () => T | Promise<T>, what: string): Promise<NonNullable<T>> {
-  const end = Date.now() + 20_000;
-  for (;;) {
-    const found = await look();
-    if (found) return found;
-    if (Date.now() > end) throw new Error(`never happened: ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 25));
-  }
-}
 
 async function newPrompt(name: string, text: string): Promise<vscode.TextDocument> {
   const uri = await run<vscode.Uri>('cuebook.newPrompt', { name, text });

@@ -5,6 +5,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { setup, suite, suiteTeardown, teardown, test } from 'mocha';
 import * as vscode from 'vscode';
+import { eventually } from './eventually.ts';
 import type { Library, PromptId, PromptSummary, WorkspaceId } from '../../extension/src/library/api.ts';
 import { openConflict } from '../../extension/src/vscode/library/conflictEditor.ts';
 
@@ -14,17 +15,6 @@ const { fs } = vscode.workspace;
 interface HistoryEntry {
   readonly number: number | null;
   readonly kind: string;
-}
-
-/** Waits for something that VS Code does in its own time. */
-async function eventually<T>(look: () => T | Promise<T>, what: string): Promise<NonNullable<T>> {
-  const end = Date.now() + 20_000;
-  for (;;) {
-    const found = await look();
-    if (found) return found;
-    if (Date.now() > end) throw new Error(`never happened: ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 25));
-  }
 }
 
 async function newPrompt(name: string, text: string): Promise<vscode.Uri> {

@@ -6,18 +6,9 @@ import os from 'node:os';
 import path from 'node:path';
 import { setup, suite, suiteTeardown, teardown, test } from 'mocha';
 import * as vscode from 'vscode';
+import { eventually } from './eventually.ts';
 
 const run = vscode.commands.executeCommand;
-
-async function eventually<T>(look: () => T | Promise<T>, what: string): Promise<NonNullable<T>> {
-  const end = Date.now() + 20_000;
-  for (;;) {
-    const found = await look();
-    if (found) return found;
-    if (Date.now() > end) throw new Error(`never happened: ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 25));
-  }
-}
 
 /** A prompt whose answer is its own text. */
 async function echoing(name: string, body: string): Promise<vscode.Uri> {
