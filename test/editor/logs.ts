@@ -76,6 +76,10 @@ const noise: readonly Noise[] = [
     because: 'VS Code gives the second window of a folder a storage folder of its own',
   },
   {
+    pattern: /Unable to resolve nonexistent file 'vscode-remote:\S+\/User\/Backups\//,
+    because: 'two windows of one folder share its backups: one deletes what the other is about to look at',
+  },
+  {
     pattern: /Aborted onWillSaveTextDocument-event after 1750ms/,
     because: 'VS Code measures itself: nothing of ours makes a save wait; the machine was busy',
   },
