@@ -12,8 +12,8 @@ export interface RefreshGate {
   dispose(): void;
 }
 
-/** Longer than VS Code takes from one level to the next. */
-const quietMilliseconds = 250;
+/** VS Code waits 200 ms of its own before it asks for the first level; then longer than it takes to the next one. */
+const quietMilliseconds = 600;
 
 export function createRefreshGate(refresh: () => void, schedule: Schedule): RefreshGate {
   let asking = 0;
