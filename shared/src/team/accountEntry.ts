@@ -57,7 +57,7 @@ export const MAX_DEVICES = 64;
 /** Length of an older key sealed under a newer one (crypto/sealed.ts). */
 export const SEALED_KEY_BYTES = 114;
 const HASH_BYTES = 32;
-const MAX_ENTRY_BYTES = 16 * 1024;
+export const MAX_ACCOUNT_ENTRY_BYTES = 16 * 1024;
 
 // The index is the number on the wire: append only.
 const TYPES: readonly AccountAction['type'][] = [
@@ -75,7 +75,7 @@ const INTENTS: readonly Intent['kind'][] = ['revoke', 'replaceKit'];
 export const accountLog: LogFormat<AccountAction> = defineLog<AccountAction>({
   kind: 'accountEntry',
   signLabel: 'signAccountEntry',
-  limit: MAX_ENTRY_BYTES,
+  limit: MAX_ACCOUNT_ENTRY_BYTES,
   writeBody(writer, action) {
     writer.oneOf(TYPES, action.type);
     writeAction(writer, action);

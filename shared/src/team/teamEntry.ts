@@ -137,7 +137,7 @@ export type TeamEntry = LogEntry<TeamBody>;
 export const MAX_MEMBERS = 4096;
 export const MAX_TOKENS = 1024;
 export const MAX_PROTECTED_LABELS = 256;
-const MAX_ENTRY_BYTES = 1024 * 1024;
+export const MAX_TEAM_ENTRY_BYTES = 1024 * 1024;
 const HASH_BYTES = 32;
 
 // The index is the number on the wire: append only.
@@ -167,7 +167,7 @@ const TOKEN_CHANGES: readonly TokenAction['change'][] = ['add', 'revoke'];
 export const teamLog: LogFormat<TeamBody> = defineLog<TeamBody>({
   kind: 'teamEntry',
   signLabel: 'signTeamEntry',
-  limit: MAX_ENTRY_BYTES,
+  limit: MAX_TEAM_ENTRY_BYTES,
   writeBody(writer, { author, position, action }) {
     writer.id(author);
     writer.u53(position.seq);

@@ -1,0 +1,13 @@
+// What procedures work with, made once by the composition root (main.ts) and handed down.
+
+import type { Accounts } from './accounts/api.ts';
+import type { Limits } from './limits.ts';
+import type { Store } from './store/api.ts';
+
+export interface Services {
+  readonly store: Store;
+  readonly accounts: Accounts;
+  readonly limits: Limits;
+  /** Epoch milliseconds. */
+  readonly now: () => number;
+}
