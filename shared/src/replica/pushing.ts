@@ -24,8 +24,10 @@ export type PushAnswer =
   | { readonly kind: 'stored'; readonly places: readonly { readonly id: RecordId; readonly seq: number }[] }
   /** The head is another: the feed brings what came before, then it is merged and pushed again. */
   | { readonly kind: 'behind' }
-  /** Sealed under an epoch that is over. */
+  /** Sealed under an epoch that is over, or after a place in the feed that a restored server does not have: seal anew. */
   | { readonly kind: 'oldEpoch' }
+  /** Nobody may write before a new key: wait for the team log to go on (`reopened`). */
+  | { readonly kind: 'rotationOwed' }
   /** The group was purged: the feed brings the purge, and the text stays here as a new prompt. */
   | { readonly kind: 'gone' }
   /** Not a member, or a viewer: the work stays here and can be exported. */
@@ -37,7 +39,7 @@ export interface Session {
   readonly acknowledged: ReadonlyMap<RecordId, Acknowledged>;
   /** Streams whose push was refused, and the head that was expected then: tried again once the feed has moved it. */
   readonly refused: ReadonlyMap<StreamId, RecordId | null>;
-  /** True once the server said that this device may not write. Reading goes on. */
+  /** True once the server said that this device may not write, until the team log goes on. Reading goes on. */
   readonly mayNotWrite: boolean;
 }
 
@@ -90,10 +92,14 @@ export function answered(session: Session, push: Push, answer: PushAnswer): Sess
       return { ...open, refused: new Map(session.refused).set(push.stream, push.expectedHead) };
     case 'oldEpoch':
       return open;
+    case 'rotationOwed':
     case 'notAllowed':
       return { ...open, mayNotWrite: true };
   }
 }
+
+/** After another entry of the team log was verified: whoever may not write may have become an editor again. */
+export const reopened = (session: Session): Session => ({ ...session, mayNotWrite: false });
 
 /**
  * After the feed moved: acknowledgements that it has kept are forgotten. `broken` are those that it has not, though it is
