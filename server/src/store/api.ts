@@ -68,6 +68,8 @@ export interface WorkspaceStore {
   membership(workspace: WorkspaceId, account: AccountId): Promise<Membership | null>;
   list(account: AccountId): Promise<readonly WorkspaceHead[]>;
   head(workspace: WorkspaceId): Promise<WorkspaceHead>;
+  /** Of all of them in one query; those that are not there are left out. Asked every second for what is followed (sweep.ts). */
+  heads(workspaces: readonly WorkspaceId[]): Promise<readonly WorkspaceHead[]>;
   /** Creates the workspace if `expectedHead` is null. Judged by the log's own fold, under the row lock. */
   appendLog(author: Author, append: TeamAppend): Promise<TeamAppendAnswer>;
   readLog(workspace: WorkspaceId, from: number): Promise<LogPage>;
@@ -109,7 +111,30 @@ export interface WorkspaceStore {
 export interface RecordStore {
   append(author: Author, input: AppendInput): Promise<AppendAnswer>;
   readFeed(workspace: WorkspaceId, after: Cursor, limit: number): Promise<FeedAnswer>;
+  /**
+   * What follows in feed and log, of one snapshot: no item is ever ahead of the entries that it is judged by. While the
+   * page of entries is not the last one there are no items. Within the limits of protocol/limits.ts.
+   */
+  readTail(workspace: WorkspaceId, from: TailPosition): Promise<Tail>;
   read(workspace: WorkspaceId, ids: readonly RecordId[]): Promise<readonly FeedItemMessage[]>;
+}
+
+export interface TailPosition {
+  readonly incarnation: Incarnation;
+  /** Items after this one. */
+  readonly seq: number;
+  /** Entries from this index on. */
+  readonly logFrom: number;
+}
+
+export interface Tail {
+  /** The database's own. If it is not the position's, there are neither items nor entries. */
+  readonly incarnation: Incarnation;
+  readonly items: readonly FeedItemMessage[];
+  readonly end: FeedPosition;
+  readonly entries: readonly Uint8Array[];
+  readonly head: LogHead;
+  readonly healing: boolean;
 }
 
 export interface AccountLogStore {
