@@ -14,6 +14,8 @@ export interface SessionCaller {
   /** A second factor was given when signing in. */
   readonly hasSecondFactor: boolean;
   readonly isServerOwner: boolean;
+  /** SHA-256 of the access token: what the device's signature is bound to. Never stored, never logged. */
+  readonly tokenHash: Uint8Array;
   /** Epoch milliseconds: when the access token runs out. */
   readonly expiresAt: number;
 }

@@ -22,6 +22,8 @@ export type Access =
       readonly least: Role;
       /** A machine token of the workspace with this scope may call it too. */
       readonly scope?: TokenScope;
+      /** Also for who joined and waits for an admin's `confirm`: what is needed to learn of it. */
+      readonly waitingToo?: true;
     };
 
 export interface Meta {

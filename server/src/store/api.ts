@@ -31,6 +31,8 @@ export interface Membership {
   readonly role: Role;
   readonly requireMfa: boolean;
   readonly deleted: boolean;
+  /** Joined under `confirmJoins`, not confirmed yet: neither keys nor rights. */
+  readonly waiting: boolean;
 }
 
 export interface WorkspaceHead {

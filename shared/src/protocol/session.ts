@@ -49,18 +49,25 @@ export const startOidcAnswer = z.object({ url: z.url(), attempt: rowId, expiresA
 export const finishOidcInput = z.object({
   attempt: rowId,
   codeVerifier: z.string().check(z.regex(/^[A-Za-z0-9_-]{43,128}$/)),
+  /**
+   * What came back by the browser: with the URI, or shown on the page and typed by the person. Without it whoever sends
+   * somebody a link of their own attempt would get that person's session. Absent: only asks whether it is done.
+   */
+  returned: z.optional(z.string().check(z.trim(), z.maxLength(128))),
   code: z.optional(oneTimeCode),
 });
 export const finishOidcAnswer = z.discriminatedUnion('kind', [
   ...signInAnswer.def.options,
   z.object({ kind: z.literal('waiting') }),
+  /** Done in the browser: ask the person for the code on the page, and send it as `returned`. */
+  z.object({ kind: z.literal('returnNeeded') }),
   z.object({ kind: z.literal('linked') }),
 ]);
 export type FinishOidcAnswer = z.infer<typeof finishOidcAnswer>;
 
 export const challengeAnswer = z.object({
   challenge: bytesOf(CHALLENGE_BYTES),
-  /** SHA-256 of the session's secret; goes into what is signed. */
+  /** SHA-256 of the access token's text: the client checks it, and it goes into what is signed. */
   session: bytesOf(32),
   expiresAt: time,
 });
