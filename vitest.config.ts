@@ -20,6 +20,16 @@ export default defineConfig({
       },
       {
         test: {
+          // Against a real PostgreSQL: one for the whole run, a database of its own for each test.
+          name: 'server',
+          include: ['test/server/**/*.test.ts'],
+          globalSetup: ['test/server/globalSetup.ts'],
+          testTimeout: 30_000,
+          hookTimeout: 60_000,
+        },
+      },
+      {
+        test: {
           // The run panel in a real browser, without an editor around it.
           name: 'webview',
           include: ['test/webview/**/*.test.ts'],
