@@ -36,12 +36,18 @@ export const ALARMS = {
   entryWithheld: 'forever',
   /** An account log is not the one of that account: its keys were swapped. */
   swappedKey: 'forever',
+  /** Records are erased of a group that nobody purged and that is not in the trash. */
+  erasedWithoutPurge: 'told',
   /** What the server said was stored is not in the feed at its place. */
   acknowledgementBroken: 'forever',
   /** The server's log ends before what was verified or pinned. */
   logShorter: 'whileItLasts',
   /** The server's feed ends before what was taken. */
   feedShorter: 'whileItLasts',
+  /** What the server says about the feed contradicts itself: a gap, a record twice, another hash than its records give. */
+  feedBroken: 'whileItLasts',
+  /** The server says that there is no such workspace for this account, and no entry of its log says why. */
+  accessRefused: 'whileItLasts',
   /** An entry of a log is not sound, or its author was not allowed to write it. Nothing after it is taken. */
   invalidEntry: 'whileItLasts',
   /** A log or its rules are newer than this version: update Cuebook. */

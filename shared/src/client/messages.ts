@@ -106,23 +106,33 @@ export type Request =
   | { readonly kind: 'putBoxes'; readonly workspace: WorkspaceId; readonly boxes: readonly EpochBox[] }
   /** "I have no box that opens": the server tells the others by `boxesWanted`. */
   | { readonly kind: 'reportBox'; readonly workspace: WorkspaceId; readonly wanted: WantedBox }
-  /** Healing: signed bytes of anybody, verbatim, at the places that they had. */
+  /** Healing: how far this client has verified the workspace. The server takes back at least that much, if it can. */
   | {
-      readonly kind: 'restoreAccountLog';
+      readonly kind: 'offerPin';
+      readonly workspace: WorkspaceId;
+      readonly teamLog: LogHead;
+      readonly feed: FeedPosition;
+    }
+  /**
+   * Healing: what is missing after the server's ends, verbatim and at the places that it had; anybody may send
+   * anybody's signed bytes. The carrier adds the bytes of `records` from the disk. Answered by `ends`.
+   */
+  | {
+      readonly kind: 'heal';
+      readonly workspace: WorkspaceId;
+      readonly after: { readonly teamLog: LogHead | null; readonly feed: FeedPosition };
+      readonly entries: readonly Uint8Array[];
+      readonly records: readonly RecordId[];
+    }
+  /** Healing of an account log: its missing end, verbatim. */
+  | {
+      readonly kind: 'healAccountLog';
       readonly account: AccountId;
       readonly from: number;
       readonly entries: readonly Uint8Array[];
-    }
-  | {
-      readonly kind: 'restoreTeamLog';
-      readonly workspace: WorkspaceId;
-      readonly from: number;
-      readonly entries: readonly Uint8Array[];
-    }
-  /** Records from place `from` on, one after the other; the carrier adds the bytes from the disk. */
-  | {
-      readonly kind: 'restoreRecords';
-      readonly workspace: WorkspaceId;
-      readonly from: number;
-      readonly records: readonly RecordId[];
     };
+
+export type AccountLogPart = Extract<ServerMessage, { readonly kind: 'accountLog' }>;
+export type TeamLogPart = Extract<ServerMessage, { readonly kind: 'teamLog' }>;
+export type FeedPage = Extract<ServerMessage, { readonly kind: 'feed' }>;
+export type Pushed = Extract<ServerMessage, { readonly kind: 'pushed' }>;

@@ -20,6 +20,7 @@ export const KINDS = {
   box: 0x20,
   underKey: 0x21,
   local: 0x22,
+  client: 0x23,
   approvalHello: 0x30,
   approvalAnswer: 0x31,
   approvalReveal: 0x32,

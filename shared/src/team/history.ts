@@ -1,5 +1,5 @@
 // A log with the state after each of its entries. Owns the two ways of looking into one: at an entry, and at a place in
-// the feed. Grows by whole verified entries only; what is refused leaves it as it was.
+// the feed. Grows by whole verified entries only.
 
 import type { VerifyPrimitives } from '../crypto/primitives.ts';
 import type { LogHead } from '../record/header.ts';
@@ -7,7 +7,7 @@ import { invariant } from '../util/invariant.ts';
 import { succeed } from '../util/result.ts';
 import { accountLog, type AccountEntry } from './accountEntry.ts';
 import { foldAccountEntry, type AccountState, type FoldTools } from './accountFold.ts';
-import type { LogFormat, LogEntry, LogResult } from './log.ts';
+import type { LogFormat, LogEntry, LogProblem, LogResult } from './log.ts';
 import { teamLog, type TeamEntry } from './teamEntry.ts';
 import { foldTeamEntry } from './teamFold.ts';
 import type { TeamState, TeamTools } from './teamState.ts';
@@ -23,42 +23,67 @@ export type TeamHistory = LogHistory<TeamEntry, TeamState>;
 
 export const EMPTY_HISTORY: LogHistory<never, never> = { entries: [], states: [] };
 
+/** As far as entries were sound: those before the first that was not, and why that one was refused. */
+export interface ExtendedAsFar<History> {
+  readonly history: History;
+  readonly refused: LogProblem | null;
+}
+
+/** Parses, verifies and folds; stops at the first entry that does not count. */
+export const extendAccountAsFar = (
+  tools: FoldTools,
+  history: AccountHistory,
+  entries: readonly Uint8Array[],
+): ExtendedAsFar<AccountHistory> =>
+  extendAsFar(tools.primitives, accountLog, history, entries, (state, entry) =>
+    foldAccountEntry(tools, state, entry),
+  );
+
+/** Parses, verifies and folds; stops at the first entry that does not count. */
+export const extendTeamAsFar = (
+  tools: TeamTools,
+  history: TeamHistory,
+  entries: readonly Uint8Array[],
+): ExtendedAsFar<TeamHistory> =>
+  extendAsFar(tools.primitives, teamLog, history, entries, (state, entry) =>
+    foldTeamEntry(tools, state, entry),
+  );
+
 /** Parses, verifies and folds; all or nothing. */
 export const extendAccount = (
   tools: FoldTools,
   history: AccountHistory,
   entries: readonly Uint8Array[],
-): LogResult<AccountHistory> =>
-  extend(tools.primitives, accountLog, history, entries, (state, entry) =>
-    foldAccountEntry(tools, state, entry),
-  );
+): LogResult<AccountHistory> => allOrNothing(extendAccountAsFar(tools, history, entries));
 
 /** Parses, verifies and folds; all or nothing. */
 export const extendTeam = (
   tools: TeamTools,
   history: TeamHistory,
   entries: readonly Uint8Array[],
-): LogResult<TeamHistory> =>
-  extend(tools.primitives, teamLog, history, entries, (state, entry) => foldTeamEntry(tools, state, entry));
+): LogResult<TeamHistory> => allOrNothing(extendTeamAsFar(tools, history, entries));
 
-function extend<Body, State>(
+const allOrNothing = <History>({ history, refused }: ExtendedAsFar<History>): LogResult<History> =>
+  refused === null ? succeed(history) : { ok: false, problem: refused };
+
+function extendAsFar<Body, State>(
   primitives: Pick<VerifyPrimitives, 'sha256'>,
   format: LogFormat<Body>,
   history: LogHistory<LogEntry<Body>, State>,
   added: readonly Uint8Array[],
   fold: (state: State | null, entry: LogEntry<Body>) => LogResult<State>,
-): LogResult<LogHistory<LogEntry<Body>, State>> {
+): ExtendedAsFar<LogHistory<LogEntry<Body>, State>> {
   const entries = [...history.entries];
   const states = [...history.states];
   for (const bytes of added) {
     const entry = format.parse(primitives, bytes);
-    if (!entry.ok) return entry;
+    if (!entry.ok) return { history: { entries, states }, refused: entry.problem };
     const state = fold(states.at(-1) ?? null, entry.value);
-    if (!state.ok) return state;
+    if (!state.ok) return { history: { entries, states }, refused: state.problem };
     entries.push(entry.value);
     states.push(state.value);
   }
-  return succeed({ entries, states });
+  return { history: { entries, states }, refused: null };
 }
 
 /** The newest state; throws for an empty history. */

@@ -1,0 +1,123 @@
+// The client engine: takes what a server says about logs, boxes and ends, and gives the new state, what to ask next, and
+// what to tell. Pages of the feed and answers to pushes also need the replica: feedPages.ts and pushes.ts.
+//
+// How it is used, for each message:  outcome = take(tools, state, message);  keep outcome.state (persisted.ts), then send
+// outcome.requests and show outcome.raised. Everything here is a pure function of its arguments.
+
+import type { WorkspaceId } from '../encoding/ids.ts';
+import { takeAccountLog } from './accountLogs.ts';
+import { takeEnds } from './ends.ts';
+import type { Request, ServerMessage } from './messages.ts';
+import { needsBox, progress } from './progress.ts';
+import { answeredRead, readOnce } from './reads.ts';
+import {
+  connected,
+  teamOf,
+  withWorkspace,
+  workspaceOf,
+  type ClientState,
+  type ClientTools,
+  type Outcome,
+} from './state.ts';
+import { foldWaiting, takeTeamLog } from './teamLogs.ts';
+
+/** What the engine takes by itself. */
+export type LogMessage = Exclude<ServerMessage, { readonly kind: 'feed' | 'pushed' }>;
+
+/** A connection is there: what to ask first. `workspaces`: those of this account, by the server's word or the disk's. */
+export function connect(state: ClientState, workspaces: readonly WorkspaceId[]): Outcome {
+  const fresh = connected(state);
+  const from = state.accounts.get(state.account)?.entries.length ?? 0;
+  const requests: readonly Request[] = [
+    { kind: 'readAccountLog', account: state.account, from },
+    { kind: 'readUserBoxes' },
+    ...workspaces.map((workspace) => ({ kind: 'readEnds', workspace }) as const),
+  ];
+  return { ...readOnce(fresh, requests), raised: [] };
+}
+
+export function take(tools: ClientTools, state: ClientState, message: LogMessage): Outcome {
+  switch (message.kind) {
+    case 'ends':
+      return then(takeEnds(tools, state, message), (next) => progress(tools, next, message.workspace));
+    case 'accountLog':
+      return withAllWaiting(tools, takeAccountLog(tools, state, message));
+    case 'teamLog':
+      return then(takeTeamLog(tools, state, message), (next) => progress(tools, next, message.workspace));
+    case 'boxes':
+      return takeBoxes(tools, state, message);
+    case 'userBoxes':
+      return plain({ ...answeredRead(state, { kind: 'readUserBoxes' }, true), userBoxes: message.boxes });
+    case 'boxesWanted':
+      // A duty (duties.ts) for whoever has the key: nothing of it is believed here.
+      return plain(state);
+    case 'teamAppended':
+      // Stored or not, the log is looked at again: only what comes from there and verifies counts.
+      return { ...readOnce(state, [{ kind: 'readEnds', workspace: message.workspace }]), raised: [] };
+    case 'accountAppended': {
+      const from = state.accounts.get(state.account)?.entries.length ?? 0;
+      return { ...readOnce(state, [{ kind: 'readAccountLog', account: state.account, from }]), raised: [] };
+    }
+  }
+}
+
+/** Goes on after keys were opened, or after anything else outside the engine has changed. */
+export const resume = (tools: ClientTools, state: ClientState, workspace: WorkspaceId): Outcome =>
+  progress(tools, state, workspace);
+
+function takeBoxes(
+  tools: ClientTools,
+  state: ClientState,
+  { workspace: id, boxes }: Extract<ServerMessage, { readonly kind: 'boxes' }>,
+): Outcome {
+  const own = boxes.filter(({ recipient }) => recipient === state.account);
+  const workspace = { ...workspaceOf(state, id), boxes: own };
+  const isHere = !needsBox(state, workspace);
+  const answered = answeredRead(
+    withWorkspace(state, workspace),
+    { kind: 'readBoxes', workspace: id },
+    isHere,
+  );
+  const next = progress(tools, answered, id);
+  if (isHere) return next;
+  const report = reportBox(state, id);
+  return {
+    ...next,
+    requests: [...report.requests, ...next.requests],
+    raised: [...report.raised, ...next.raised],
+  };
+}
+
+/** For a box that is not there, or opened to something else than the log commits to. */
+export function reportBox(state: ClientState, id: WorkspaceId): Outcome {
+  const team = teamOf(workspaceOf(state, id));
+  const member = team?.members.get(state.account);
+  if (team === null || member === undefined) return plain(state);
+  const wanted = { account: state.account, epoch: team.epoch, generation: member.generation };
+  return {
+    state,
+    requests: [{ kind: 'reportBox', workspace: id, wanted }],
+    raised: [{ code: 'boxMissing', workspace: id }],
+  };
+}
+
+function withAllWaiting(tools: ClientTools, first: Outcome): Outcome {
+  let outcome = first;
+  for (const [id, { waiting }] of first.state.workspaces) {
+    if (waiting.length === 0) continue;
+    outcome = then(outcome, (state) => foldWaiting(tools, state, id));
+    outcome = then(outcome, (state) => progress(tools, state, id));
+  }
+  return outcome;
+}
+
+const plain = (state: ClientState): Outcome => ({ state, requests: [], raised: [] });
+
+function then(first: Outcome, next: (state: ClientState) => Outcome): Outcome {
+  const second = next(first.state);
+  return {
+    state: second.state,
+    requests: [...first.requests, ...second.requests],
+    raised: [...first.raised, ...second.raised],
+  };
+}

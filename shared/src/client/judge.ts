@@ -1,0 +1,84 @@
+// Judges and makes records of one workspace, from the verified logs: gives the replica its port to records. Made anew
+// after each change of the logs or keys; the parts that are dear to make are kept in the keys.
+
+import type { DeviceKeys } from '../crypto/deviceKeys.ts';
+import type { Suite } from '../crypto/suite.ts';
+import type { FeedHash, WorkspaceId } from '../encoding/ids.ts';
+import type { ParsedRecord } from '../record/header.ts';
+import { verifyRecord } from '../record/verify.ts';
+import type { RecordPort } from '../replica/ports.ts';
+import { createRecordPort, type LabelPolicy, type Membership } from '../replica/recordPort.ts';
+import { judgeRecord, mayMoveLabel } from '../team/authority.ts';
+import { stateBeforeSeq } from '../team/history.ts';
+import type { TeamState } from '../team/teamState.ts';
+import { invariant } from '../util/invariant.ts';
+import { fail, succeed } from '../util/result.ts';
+import type { WorkspaceKeys } from './keys.ts';
+import { accountAt, accountOf, teamOf, workspaceOf, type ClientState } from './state.ts';
+
+export interface JudgeParts {
+  readonly state: ClientState;
+  readonly workspace: WorkspaceId;
+  readonly device: DeviceKeys;
+  readonly keys: WorkspaceKeys;
+  /** Of the feed as it was taken, and as it is being taken. */
+  readonly hashAt: (seq: number) => FeedHash | null;
+}
+
+type Verdict = ReturnType<Membership['checkAuthor']>;
+
+export function recordsOf(suite: Suite, parts: JudgeParts): RecordPort {
+  const { state, workspace, device, keys } = parts;
+  const team = teamOf(workspaceOf(state, workspace));
+  invariant(team !== null, 'the team log of a workspace with keys is here');
+  const epochs = [...keys.epochs.keys()].filter((epoch) => epoch <= team.epoch);
+  return createRecordPort(suite, {
+    workspace,
+    author: state.account,
+    device: device.id,
+    sign: device.sign,
+    groupKeys: keys.groupKeys,
+    streamKey: keys.streamKey,
+    present: () => ({ epoch: Math.max(...epochs), teamLog: team.head }),
+    checkAuthor: (record, seq) =>
+      seq === null ? checkOwn(suite, state, record) : checkPlaced(suite, parts, record, seq),
+    labelPolicy: labelPolicyOf(parts, team),
+  });
+}
+
+function checkPlaced(suite: Suite, parts: JudgeParts, record: ParsedRecord, seq: number): Verdict {
+  const { team } = workspaceOf(parts.state, parts.workspace);
+  const tools = { accountAt: accountAt(parts.state.accounts), feedHashAt: parts.hashAt };
+  const judged = judgeRecord(tools, team, record.header, seq);
+  if (judged.ok) return checkSignature(suite, record, judged.value.signPublic);
+  const { code, message } = judged.problem;
+  return fail(code === 'unknownFeed' || code === 'unknownLogHead' ? 'otherView' : 'notAllowed', message);
+}
+
+/** Not in the feed yet: only what a device of this account wrote. It is judged again at the place that it gets. */
+function checkOwn(suite: Suite, state: ClientState, record: ParsedRecord): Verdict {
+  const { author, device } = record.header;
+  const own = author === state.account ? accountOf(state, author)?.devices.get(device) : undefined;
+  return own === undefined || own.isKit
+    ? fail('notAllowed', 'Not written by this account.')
+    : checkSignature(suite, record, own.signPublic);
+}
+
+function checkSignature(suite: Suite, record: ParsedRecord, key: Uint8Array): Verdict {
+  const verifier = suite.verifiers.of(key);
+  return verifier !== null && verifyRecord(suite, record, verifier)
+    ? succeed(null)
+    : fail('badSignature', 'Not signed by the device that it names.');
+}
+
+function labelPolicyOf({ state, workspace }: JudgeParts, now: TeamState): LabelPolicy {
+  const { team } = workspaceOf(state, workspace);
+  const at = (seq: number | null): TeamState | null => (seq === null ? now : stateBeforeSeq(team, seq));
+  return {
+    protectsAny: (seq) => (at(seq)?.policy.protectedLabels.length ?? 0) > 0,
+    mayMove(account, tag, seq) {
+      const then = at(seq);
+      return then !== null && mayMoveLabel(then, account, tag);
+    },
+  };
+}

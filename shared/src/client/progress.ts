@@ -1,0 +1,100 @@
+// What to read next of a workspace, from what is verified and what the server says there is: first the account logs that
+// team-log entries wait for, then the team log, then this account's boxes, then the feed. In this order no record is
+// judged without the entries that stand before it.
+
+import type { AccountId, WorkspaceId } from '../encoding/ids.ts';
+import type { LogHead } from '../record/header.ts';
+import { currentMember } from '../team/teamState.ts';
+import { effectOf, type Alarm } from './alarms.ts';
+import { healingRequests } from './healing.ts';
+import { nextIndex } from './logs.ts';
+import type { Request } from './messages.ts';
+import { isExhausted, readOnce, type Read } from './reads.ts';
+import {
+  alarmsOf,
+  replaceAlarms,
+  teamOf,
+  workspaceOf,
+  type ClientState,
+  type ClientTools,
+  type Outcome,
+  type WorkspaceState,
+} from './state.ts';
+import { missingHeads } from './teamLogs.ts';
+
+/** A read that is needed, and what it means if the server was asked and has not given it. */
+interface Need {
+  readonly read: Read;
+  readonly otherwise: Alarm;
+}
+
+export function progress(tools: ClientTools, state: ClientState, id: WorkspaceId): Outcome {
+  const workspace = workspaceOf(state, id);
+  const isOver = alarmsOf(state, id).some((alarm) => effectOf(alarm) === 'forever');
+  if (workspace.ends === null || isOver) return { state, requests: [], raised: [] };
+  const needs = nextNeeds(tools, state, workspace);
+  const failed = needs.filter(({ read }) => isExhausted(state, read)).map(({ otherwise }) => otherwise);
+  const replaced = replaceAlarms(state, () => false, failed);
+  const healing = needs.length === 0 ? healingRequests(workspace, tools.localOf(id)) : [];
+  const requests: readonly Request[] = [...needs.map(({ read }) => read), ...healing];
+  return { ...readOnce(replaced.state, requests), raised: replaced.raised };
+}
+
+/** True once everything that the server says there is has been read and taken. */
+export const isCaughtUp = (tools: ClientTools, state: ClientState, id: WorkspaceId): boolean =>
+  workspaceOf(state, id).ends !== null && nextNeeds(tools, state, workspaceOf(state, id)).length === 0;
+
+function nextNeeds(tools: ClientTools, state: ClientState, workspace: WorkspaceState): readonly Need[] {
+  const { id, team, ends } = workspace;
+  if (ends === null) return [];
+  if (workspace.waiting.length > 0) return accountNeeds(tools, state, workspace);
+  const index = nextIndex(team, ends.teamLog);
+  if (index !== null) return [logNeed(workspace, ends.teamLog, index)];
+  if (needsBox(state, workspace)) {
+    const read: Read = { kind: 'readBoxes', workspace: id };
+    if (!isExhausted(state, read)) return [{ read, otherwise: { code: 'boxMissing', workspace: id } }];
+  }
+  const { position, hasKeys } = tools.localOf(id);
+  if (!hasKeys || ends.feed.seq <= position.seq) return [];
+  const { incarnation } = ends;
+  const read: Read = { kind: 'readFeed', workspace: id, incarnation, after: position.seq };
+  return [{ read, otherwise: { code: 'feedBroken', workspace: id, seq: position.seq + 1 } }];
+}
+
+function logNeed({ id, team }: WorkspaceState, head: LogHead | null, index: number): Need {
+  const read: Read = { kind: 'readTeamLog', workspace: id, from: index };
+  const missing = (head?.index ?? 0) + 1 - team.entries.length;
+  const otherwise: Alarm =
+    missing > 0
+      ? { code: 'logShorter', workspace: id, missing }
+      : { code: 'invalidEntry', workspace: id, index };
+  return { read, otherwise };
+}
+
+function accountNeeds(tools: ClientTools, state: ClientState, workspace: WorkspaceState): readonly Need[] {
+  const missing = missingHeads(tools, state, workspace.waiting);
+  return [...missing].map(([account, head]) => accountNeed(state, workspace, { account, head }));
+}
+
+function accountNeed(
+  state: ClientState,
+  { id, team }: WorkspaceState,
+  { account, head }: { readonly account: AccountId; readonly head: LogHead },
+): Need {
+  const from = state.accounts.get(account)?.entries.length ?? 0;
+  const read: Read = { kind: 'readAccountLog', account, from };
+  const missing = head.index + 1 - from;
+  // An entry that names another head than the account's log has there is either forged or shows a fork: neither counts.
+  const otherwise: Alarm =
+    missing > 0
+      ? { code: 'logShorter', account, missing }
+      : { code: 'invalidEntry', workspace: id, index: team.entries.length };
+  return { read, otherwise };
+}
+
+/** A member who has no box of the current epoch for the current generation of the own user key. */
+export function needsBox(state: ClientState, workspace: WorkspaceState): boolean {
+  const team = teamOf(workspace);
+  if (team === null || currentMember(team, state.account) === null) return false;
+  return !workspace.boxes.some(({ epoch }) => epoch === team.epoch);
+}

@@ -1,0 +1,89 @@
+// Sends what this device wrote: chooses pushes if it may write, takes the answers, and seals anew what was definitely
+// refused for its epoch, once the new key is here.
+
+import type { Suite } from '../crypto/suite.ts';
+import type { RecordId, WorkspaceId } from '../encoding/ids.ts';
+import { answered, choosePushes, pendingEntries, type Session } from '../replica/pushing.ts';
+import { resealPending, type Resealed } from '../replica/resealing.ts';
+import type { ReplicaState } from '../replica/state.ts';
+import type { OpenWorkspace } from './feedPages.ts';
+import { recordsOf } from './judge.ts';
+import type { Pushed, Request } from './messages.ts';
+import { readOnce } from './reads.ts';
+import { standingOf } from './standing.ts';
+import { teamOf, workspaceOf, type ClientState, type ClientTools } from './state.ts';
+
+/** At once under way. */
+const MAX_IN_FLIGHT = 8;
+
+export interface Chosen {
+  readonly session: Session;
+  readonly requests: readonly Request[];
+}
+
+/** What to send now. Nothing while this device may not write, or is behind: see standing.ts. */
+export function sendPending(
+  state: ClientState,
+  workspace: WorkspaceId,
+  open: Pick<OpenWorkspace, 'replica' | 'session' | 'keys'>,
+): Chosen {
+  const { replica, session, keys } = open;
+  if (standingOf(state, workspace, keys) !== 'writes') return { session, requests: [] };
+  const chosen = choosePushes(session, replica, MAX_IN_FLIGHT);
+  const requests = chosen.pushes.map((push) => ({ kind: 'push', workspace, push }) as const);
+  return { session: chosen.session, requests };
+}
+
+export interface PushedOutcome {
+  readonly state: ClientState;
+  readonly session: Session;
+  readonly replica: ReplicaState;
+  readonly requests: readonly Request[];
+  /** Records sealed anew: write `records` and delete the rows `drop` in one transaction. Null: none. */
+  readonly resealed: Resealed | null;
+}
+
+/** An answer to a push that is not under way any more changes nothing. */
+export function takePushed(
+  tools: ClientTools & { readonly suite: Suite },
+  state: ClientState,
+  open: OpenWorkspace,
+  { workspace: id, push, answer }: Pushed,
+): PushedOutcome {
+  const { replica } = open;
+  const underWay = open.session.inFlight.get(push.stream);
+  if (underWay?.records.at(-1) !== push.records.at(-1)) {
+    return { state, replica, session: open.session, requests: [], resealed: null };
+  }
+  const session = answered(open.session, push, answer);
+  // Everything but "stored" means that the server knows of something that is not known here.
+  const isNews = answer.kind !== 'stored';
+  const asked = readOnce(state, isNews ? [{ kind: 'readEnds', workspace: id }] : []);
+  const unchanged = { ...asked, replica, session, resealed: null };
+  if (answer.kind !== 'oldEpoch' || !isSealedBefore(state, open, { id, records: push.records }))
+    return unchanged;
+  const { device, keys } = open;
+  const local = tools.localOf(id);
+  const records = recordsOf(tools.suite, {
+    state,
+    workspace: id,
+    device,
+    keys,
+    hashAt: (seq) => local.hashAt(seq),
+  });
+  const isStored = (record: RecordId): boolean => session.acknowledged.has(record);
+  const resealed = resealPending(replica, { ...open.ports, records }, { ...push, isStored });
+  return { ...unchanged, replica: resealed.state, resealed };
+}
+
+/** Sealed under an older epoch than the newest whose key is here. Else the new key has to come first. */
+function isSealedBefore(
+  state: ClientState,
+  { replica, keys }: OpenWorkspace,
+  { id, records }: { readonly id: WorkspaceId; readonly records: readonly RecordId[] },
+): boolean {
+  const epoch = teamOf(workspaceOf(state, id))?.epoch;
+  if (epoch === undefined || !keys.epochs.has(epoch)) return false;
+  const sent = new Set(records);
+  return pendingEntries(replica).some(({ entry }) => sent.has(entry.id) && entry.epoch < epoch);
+}
