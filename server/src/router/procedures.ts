@@ -7,6 +7,7 @@ import type { TokenScope } from '@cuebook/shared/protocol/token';
 import type { Role } from '@cuebook/shared/team/roles';
 import { requireAccess } from '../access.ts';
 import type { Caller, Origin } from '../caller.ts';
+import type { LiveSocket } from '../liveSocket.ts';
 import type { Services } from '../services.ts';
 import { Refusal } from '../problems.ts';
 import { formatError } from './formatError.ts';
@@ -38,6 +39,8 @@ export interface RequestContext {
   readonly caller: Caller;
   readonly origin: Origin;
   readonly services: Services;
+  /** What the call came in on; null over HTTP. */
+  readonly socket: LiveSocket | null;
 }
 
 const t = initTRPC

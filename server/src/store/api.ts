@@ -75,6 +75,8 @@ export interface WorkspaceStore {
   /** Creates the workspace if `expectedHead` is null. Judged by the log's own fold, under the row lock. */
   appendLog(author: Author, append: TeamAppend): Promise<TeamAppendAnswer>;
   readLog(workspace: WorkspaceId, from: number): Promise<LogPage>;
+  /** All members, those who wait to be confirmed too. */
+  accounts(workspace: WorkspaceId): Promise<readonly AccountId[]>;
   /** The log of an account that this workspace's log names. */
   readAccountLog(workspace: WorkspaceId, account: AccountId, from: number): Promise<LogPage>;
   readBoxes(workspace: WorkspaceId, account: AccountId): Promise<readonly EpochBoxMessage[]>;

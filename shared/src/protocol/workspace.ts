@@ -66,6 +66,7 @@ export const workspaceRow = z.object({
 /** Where the caller is a member, or was one: the log says which. */
 export const workspacesAnswer = z.readonly(z.array(workspaceRow).check(z.maxLength(MAX_WORKSPACES)));
 
+export const readWorkspaceInput = z.object({ workspace: workspaceId });
 export const readTeamLogInput = z.object({ workspace: workspaceId, from: count });
 export const teamLogAnswer = z.object({ entries: teamEntries, head: logHead });
 
@@ -103,6 +104,12 @@ export const openInviteAnswer = z.object({
     z.array(z.object({ account: accountId, entries: z.readonly(z.array(bytes(MAX_ACCOUNT_ENTRY_BYTES))) })),
   ),
   box: z.nullable(bytes(MAX_BOX_BYTES)),
+});
+
+/** By somebody who has an account: `append` holds the `join`, which the invite's key signed too. */
+export const joinInput = z.object({
+  append: teamAppend,
+  proof: z.object({ invite: inviteId, challenge: bytesOf(32), signature: bytesOf(SIGNATURE_BYTES) }),
 });
 
 /** What a client has verified: healing waits until the workspace has reached the highest. */
