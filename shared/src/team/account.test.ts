@@ -139,21 +139,26 @@ describe('an account', () => {
 });
 
 describe('revoking a device', () => {
-  // Which signers may revoke the device with number 2 of an account with three devices.
+  // Which signers may revoke the device with number 2 of an account with three devices, seven days after they came.
+  const week = ANNOUNCED_MS;
   const rows = [
-    ['the kit', true, (a: SampleAccount) => [a.kit.keys]],
-    ['the device itself', true, (a: SampleAccount) => [at(a, 2)]],
-    ['two other devices', true, (a: SampleAccount) => [at(a, 0), at(a, 1)]],
-    ['another device and the device itself', true, (a: SampleAccount) => [at(a, 0), at(a, 2)]],
-    ['one other device alone', false, (a: SampleAccount) => [at(a, 0)]],
-    ['one other device twice', false, (a: SampleAccount) => [at(a, 0), at(a, 0)]],
-    ['a stranger', false, () => [newDevice()]],
-    ['a device and a stranger', false, (a: SampleAccount) => [at(a, 0), newDevice()]],
+    ['the kit', true, week, (a: SampleAccount) => [a.kit.keys]],
+    ['the kit, at once', true, 0, (a: SampleAccount) => [a.kit.keys]],
+    ['the device itself', true, week, (a: SampleAccount) => [at(a, 2)]],
+    ['the device itself, at once', true, 0, (a: SampleAccount) => [at(a, 2)]],
+    ['two other devices', true, week, (a: SampleAccount) => [at(a, 0), at(a, 1)]],
+    ['two, of which one was only just added', false, week - 1, (a: SampleAccount) => [at(a, 0), at(a, 1)]],
+    ['another device and the device itself', true, 0, (a: SampleAccount) => [at(a, 0), at(a, 2)]],
+    ['one other device alone', false, week, (a: SampleAccount) => [at(a, 0)]],
+    ['one other device twice', false, week, (a: SampleAccount) => [at(a, 0), at(a, 0)]],
+    ['a stranger', false, week, () => [newDevice()]],
+    ['a device and a stranger', false, week, (a: SampleAccount) => [at(a, 0), newDevice()]],
   ] as const;
-  test.each(rows)('by %s: %s', async (_, allowed, signers) => {
+  test.each(rows)('by %s: %s', async (_, allowed, after, signers) => {
     const account = await accountWith(3);
     const revoke: AccountAction = { type: 'revoke', device: at(account, 2).id };
-    const result = appendToAccount(suite, account, revoke, signers(account).map(signerOf));
+    const when = SAMPLE_TIME + after;
+    const result = appendToAccount(suite, account, revoke, signers(account).map(signerOf), when);
     expect(result.ok).toBe(allowed);
     if (!result.ok) return;
     expect(result.value.generationOwed).toBe(true);
@@ -214,7 +219,8 @@ describe('replacing the kit', () => {
     };
     expect(attempt([one, signerOf(kit)])).toBe(false);
     expect(attempt([one, two])).toBe(false);
-    expect(attempt([one, two, signerOf(kit)])).toBe(true);
+    expect(attempt([one, two, signerOf(kit)])).toBe(false);
+    expect(attempt([one, two, signerOf(kit)], SAMPLE_TIME + ANNOUNCED_MS)).toBe(true);
     expect(attempt([signerOf(account.kit.keys), signerOf(kit)])).toBe(true);
     const intent = { kind: 'replaceKit', kit: kit.id } as const;
     unwrap(appendToAccount(suite, account, { type: 'announce', intent }, [one]));

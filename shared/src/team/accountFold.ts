@@ -7,16 +7,18 @@
 //     generation   a device or the kit
 //     revoke       the device itself; the kit; two devices; or one device, seven days after it announced it
 //     replaceKit   the kit; two devices; or one device, seven days after it announced it; and the new kit
+//                  (a device that another device added is one of two only after seven days: else who steals one
+//                  device makes the second)
 //     announce     a device
 //     cancel       another device than the one that announced, or the kit
 //     rules        a device or the kit
 
 import type { DevicePublicKeys } from '../crypto/deviceKeys.ts';
+import { isSoundX25519Key } from '../crypto/x25519Rule.ts';
 import type { VerifyPrimitives } from '../crypto/primitives.ts';
 import type { Verifiers } from '../crypto/verifiers.ts';
 import { compareIds, type AccountId, type DeviceId } from '../encoding/ids.ts';
 import type { LogHead } from '../record/header.ts';
-import { isAllZero } from '../util/bytes.ts';
 import { fail, succeed } from '../util/result.ts';
 import {
   MAX_DEVICES,
@@ -34,6 +36,8 @@ export interface AccountDevice extends DevicePublicKeys {
   readonly addedAt: number;
   /** Index of the entry that ended it, or null while it is active. */
   readonly revokedAt: number | null;
+  /** Claimed time from which it counts as one of two devices that decide together; 0: from the start. */
+  readonly countsFrom: number;
 }
 
 export interface Announcement {
@@ -65,6 +69,11 @@ export interface FoldTools {
 }
 
 export const ANNOUNCED_MS = 7 * 24 * 60 * 60 * 1000;
+/**
+ * The fold knows no time but what entries claim. A server that appends an entry to an account log that it has refuses
+ * one whose claim is further than this from its own clock: that is what makes the seven days seven days.
+ */
+export const CLOCK_TOLERANCE_MS = 5 * 60 * 1000;
 /** The rules of this file. */
 export const ACCOUNT_RULES = 1;
 
@@ -101,6 +110,7 @@ function createAccount(tools: FoldTools, entry: AccountEntry): LogResult<Account
   const device = withId(tools.primitives, body.device);
   const kit = withId(tools.primitives, body.kit);
   if (device.id === kit.id) return fail('notAllowed', 'The first device and the kit have the same keys.');
+  if (!isSoundX25519Key(device.boxPublic) || !isSoundX25519Key(kit.boxPublic)) return unsoundKey();
   if (entry.signatures.length !== 2)
     return fail('badSignature', 'Creation is signed by the device and the kit.');
   for (const [number, signer] of [device, kit].entries()) {
@@ -113,8 +123,8 @@ function createAccount(tools: FoldTools, entry: AccountEntry): LogResult<Account
     id: entry.hash as string as AccountId,
     head: headOf(entry),
     devices: new Map([
-      [device.id, { ...device, isKit: false, addedAt: 0, revokedAt: null }],
-      [kit.id, { ...kit, isKit: true, addedAt: 0, revokedAt: null }],
+      [device.id, { ...device, isKit: false, addedAt: 0, revokedAt: null, countsFrom: 0 }],
+      [kit.id, { ...kit, isKit: true, addedAt: 0, revokedAt: null, countsFrom: 0 }],
     ]),
     kit: kit.id,
     generation: 0,
@@ -171,7 +181,7 @@ function applyAction(
     case 'create':
       return fail('notAllowed', 'An account is created once.');
     case 'add':
-      return addDevice(state, entry.index, withId(tools.primitives, body.device));
+      return addDevice(state, entry, withId(tools.primitives, body.device), signers);
     case 'revoke':
       return revokeDevice(state, entry, body.device, signers);
     case 'generation':
@@ -189,12 +199,22 @@ function applyAction(
   }
 }
 
-function addDevice(state: AccountState, index: number, keys: DevicePublicKeys): LogResult<AccountState> {
+const unsoundKey = (): LogResult<never> =>
+  fail('notAllowed', 'Nothing could be sealed to a key that the entry names.');
+
+function addDevice(
+  state: AccountState,
+  entry: AccountEntry,
+  keys: DevicePublicKeys,
+  signers: readonly AccountDevice[],
+): LogResult<AccountState> {
   if (state.devices.has(keys.id)) return fail('notAllowed', 'A device is added only once, and never again.');
+  if (!isSoundX25519Key(keys.boxPublic)) return unsoundKey();
   if (keyHolders(state).length > MAX_DEVICES) {
     return fail('notAllowed', `An account has at most ${MAX_DEVICES} devices.`);
   }
-  const device = { ...keys, isKit: false, addedAt: index, revokedAt: null };
+  const countsFrom = signers.some((signer) => signer.isKit) ? 0 : entry.at + ANNOUNCED_MS;
+  const device = { ...keys, isKit: false, addedAt: entry.index, revokedAt: null, countsFrom };
   return succeed({ ...state, devices: new Map(state.devices).set(keys.id, device) });
 }
 
@@ -206,7 +226,7 @@ function revokeDevice(
 ): LogResult<AccountState> {
   const device = activeDevice(state, target);
   if (device === null) return fail('notAllowed', 'Only an active device can be revoked.');
-  const bySelf = signers.length === 1 && signers[0]?.id === target;
+  const bySelf = signers.some((signer) => signer.id === target);
   const intent: Intent = { kind: 'revoke', device: target };
   if (!bySelf && !mayDecide(state, entry, signers, intent)) return needsMore('Revoking a device');
   return succeed({
@@ -226,11 +246,16 @@ function replaceKit(
   const old = state.devices.get(state.kit);
   if (old === undefined) throw new Error('Broken invariant: an account has a kit');
   if (state.devices.has(keys.id)) return fail('notAllowed', 'A new kit has new keys.');
+  if (!isSoundX25519Key(keys.boxPublic)) return unsoundKey();
   const intent: Intent = { kind: 'replaceKit', kit: keys.id };
   if (!mayDecide(state, entry, signers, intent)) return needsMore('Replacing the kit');
-  const devices = new Map(state.devices)
-    .set(old.id, { ...old, revokedAt: entry.index })
-    .set(keys.id, { ...keys, isKit: true, addedAt: entry.index, revokedAt: null });
+  const devices = new Map(state.devices).set(old.id, { ...old, revokedAt: entry.index }).set(keys.id, {
+    ...keys,
+    isKit: true,
+    addedAt: entry.index,
+    revokedAt: null,
+    countsFrom: 0,
+  });
   return succeed({
     ...state,
     devices,
@@ -249,10 +274,11 @@ function mayDecide(
   signers: readonly AccountDevice[],
   intent: Intent,
 ): boolean {
-  if (signers.some((signer) => signer.isKit) || signers.length >= 2) return true;
+  if (signers.some((signer) => signer.isKit)) return true;
+  if (signers.filter((signer) => entry.at >= signer.countsFrom).length >= 2) return true;
   return [...state.announcements.values()].some(
     (announcement) =>
-      announcement.by === signers[0]?.id &&
+      signers.some((signer) => signer.id === announcement.by) &&
       sameIntent(announcement.intent, intent) &&
       entry.at - announcement.at >= ANNOUNCED_MS,
   );
@@ -264,7 +290,7 @@ function startGeneration(state: AccountState, action: GenerationAction): LogResu
   if ((action.previous === null) !== (action.generation === 1)) {
     return fail('notAllowed', 'A generation carries the key of the one before.');
   }
-  if (isAllZero(action.userPublic)) return fail('notAllowed', 'A user key is not zero.');
+  if (!isSoundX25519Key(action.userPublic)) return unsoundKey();
   const holders = keyHolders(state).map((device) => device.id);
   const recipients = action.boxes.map((box) => box.recipient);
   if (recipients.length !== holders.length || recipients.some((id, index) => id !== holders[index])) {

@@ -5,7 +5,11 @@
 //     new → old   reveal  new keys, nonce                               must fit the commitment
 //     both        code = digits of a hash over all three messages
 //     person      reads the code on the new device and types it into the old one: one try, five minutes
-//     old → new   grant   the `add` entry is appended; the user key is sealed to the new device
+//     person      says on the new device whether the old one took the code: only then does it use the account
+//     both        admission.ts: the `add` entry, signed by both, and the user key sealed to the new device
+//
+// The last question is not a courtesy: a server that plays an old device of its own to the new one shows another code
+// there. The person types it, the real old device refuses, and only that refusal tells the new one whom it spoke to.
 //
 // Because the new device is bound to its keys before it sees the old one's nonce, and the old one answers before it sees
 // them, neither side nor anybody between can search for keys that give a chosen code: one try in ten million succeeds.
@@ -20,6 +24,7 @@ import { defineFormat, type Format } from '../encoding/format.ts';
 import type { AccountId, EntryHash, WorkspaceId } from '../encoding/ids.ts';
 import type { LogHead } from '../record/header.ts';
 import { concatBytes, equalBytes } from '../util/bytes.ts';
+import { redact, reveal, type Redacted } from '../util/redacted.ts';
 import { withId, type PublicKeys } from './accountEntry.ts';
 
 /** The highest verified team-log head of each workspace: the new device cannot be shown less. */
@@ -50,11 +55,11 @@ const MAX_PINS = 1024;
 export type NewDeviceState =
   | {
       readonly step: 'greeting';
-      readonly reveal: Reveal;
+      readonly toReveal: Reveal;
       readonly hello: Uint8Array;
       readonly startedAt: number;
     }
-  /** Show `code`; send `revealed`. `answer` is to be trusted only once the grant came. */
+  /** Show `code`; send `revealed`; ask "Did the other device accept it?". `answer` is not to be trusted yet. */
   | {
       readonly step: 'showing';
       readonly code: string;
@@ -62,6 +67,8 @@ export type NewDeviceState =
       readonly answer: ApprovalAnswer;
       readonly startedAt: number;
     }
+  /** The person said so: what the answer names is the account, and its heads are the first pins. See admission.ts. */
+  | { readonly step: 'accepted'; readonly answer: ApprovalAnswer }
   | { readonly step: 'failed'; readonly reason: ApprovalFailure };
 
 export type OldDeviceState =
@@ -74,7 +81,7 @@ export type OldDeviceState =
   /** Ask for the code. It is not to be shown: it must come from the other screen. */
   | {
       readonly step: 'asking';
-      readonly code: string;
+      readonly code: Redacted<string>;
       readonly device: DevicePublicKeys;
       readonly startedAt: number;
     }
@@ -82,7 +89,8 @@ export type OldDeviceState =
   | { readonly step: 'approved'; readonly device: DevicePublicKeys }
   | { readonly step: 'failed'; readonly reason: ApprovalFailure };
 
-export type ApprovalFailure = 'wrongCode' | 'tooLate' | 'malformed' | 'commitmentBroken';
+/** `notAccepted`: the person said that the other device refused the code. */
+export type ApprovalFailure = 'wrongCode' | 'tooLate' | 'malformed' | 'commitmentBroken' | 'notAccepted';
 
 const failed = (reason: ApprovalFailure): { readonly step: 'failed'; readonly reason: ApprovalFailure } => ({
   step: 'failed',
@@ -91,11 +99,12 @@ const failed = (reason: ApprovalFailure): { readonly step: 'failed'; readonly re
 
 /** On the new device. Send `hello`. */
 export function startAsNewDevice(suite: Suite, device: PublicKeys, now: number): NewDeviceState {
-  const reveal: Reveal = {
+  const toReveal: Reveal = {
     device: { signPublic: device.signPublic, boxPublic: device.boxPublic },
     nonce: suite.random(NONCE_BYTES),
   };
-  return { step: 'greeting', reveal, hello: HELLO.encode(commitmentTo(suite, reveal)), startedAt: now };
+  const hello = HELLO.encode(commitmentTo(suite, toReveal));
+  return { step: 'greeting', toReveal, hello, startedAt: now };
 }
 
 /** On the old device, started there by the person. Send `answer`. */
@@ -121,7 +130,7 @@ export function receiveAnswer(
   if (isLate(state.startedAt, now)) return failed('tooLate');
   const decoded = ANSWER.decode(answer);
   if (!decoded.ok) return failed('malformed');
-  const revealed = REVEAL.encode(state.reveal);
+  const revealed = REVEAL.encode(state.toReveal);
   const code = codeOf(suite, state.hello, answer, revealed);
   return { step: 'showing', code, revealed, answer: decoded.value, startedAt: state.startedAt };
 }
@@ -136,11 +145,11 @@ export function receiveReveal(
   if (state.step !== 'answering') return failed('malformed');
   if (isLate(state.startedAt, now)) return failed('tooLate');
   const hello = HELLO.decode(state.hello);
-  const reveal = REVEAL.decode(revealed);
-  if (!hello.ok || !reveal.ok) return failed('malformed');
-  if (!equalBytes(commitmentTo(suite, reveal.value), hello.value)) return failed('commitmentBroken');
-  const code = codeOf(suite, state.hello, state.answer, revealed);
-  return { step: 'asking', code, device: withId(suite, reveal.value.device), startedAt: state.startedAt };
+  const told = REVEAL.decode(revealed);
+  if (!hello.ok || !told.ok) return failed('malformed');
+  if (!equalBytes(commitmentTo(suite, told.value), hello.value)) return failed('commitmentBroken');
+  const code = redact(codeOf(suite, state.hello, state.answer, revealed));
+  return { step: 'asking', code, device: withId(suite, told.value.device), startedAt: state.startedAt };
 }
 
 /** On the old device, with what the person typed. One try: a wrong code ends the approval. */
@@ -148,7 +157,18 @@ export function typeCode(state: OldDeviceState, typed: string, now: number): Old
   if (state.step !== 'asking') return failed('malformed');
   if (isLate(state.startedAt, now)) return failed('tooLate');
   const digits = typed.replaceAll(/[\s-]/g, '');
-  return digits === state.code ? { step: 'approved', device: state.device } : failed('wrongCode');
+  return digits === reveal(state.code) ? { step: 'approved', device: state.device } : failed('wrongCode');
+}
+
+/** On the new device, with the person's answer to "Did the other device accept the code?". */
+export function receiveConfirmation(
+  state: NewDeviceState,
+  otherAccepted: boolean,
+  now: number,
+): NewDeviceState {
+  if (state.step !== 'showing') return failed('malformed');
+  if (!otherAccepted) return failed('notAccepted');
+  return isLate(state.startedAt, now) ? failed('tooLate') : { step: 'accepted', answer: state.answer };
 }
 
 const isLate = (startedAt: number, now: number): boolean => now - startedAt > APPROVAL_MS || now < startedAt;

@@ -82,39 +82,27 @@ export interface EpochKeySource {
 }
 
 /**
- * The keys of all epochs up to the newest one whose box opens: that one from its box, the ones before from what each
- * rotation carries. Whoever needs the current epoch's looks whether it is among them; it may have to be sealed anew.
+ * The keys of all epochs that can be had: each from what the newer rotation carries, or from a box of its own where that
+ * leads nowhere. Only what the log commits to is taken. Whoever needs the current epoch's looks whether it is among
+ * them; it may have to be sealed anew. `boxMissing` if there is none at all.
  */
 export async function openEpochKeys(
   suite: Suite,
   source: EpochKeySource,
 ): Promise<Result<ReadonlyMap<number, EpochKey>, EpochKeyProblem>> {
   const epochs = epochsOf(source.entries);
-  for (const epoch of epochs.toReversed()) {
-    const key = await openEpoch(suite, source, epoch);
-    if (key !== null) return walkBack(suite, epochs, epoch.epoch, key);
+  const keys = new Map<number, EpochKey>();
+  for (const [index, epoch] of [...epochs.entries()].toReversed()) {
+    const key = keys.get(epoch.epoch) ?? (await openEpoch(suite, source, epoch));
+    if (key === null) continue;
+    keys.set(epoch.epoch, key);
+    const before = epochs[index - 1];
+    if (before === undefined || epoch.previous === null) continue;
+    const previous = openPreviousKey(suite, 'epochPrevious', key, epoch.previous);
+    if (previous.ok && isCommitted(suite, before, previous.value)) keys.set(before.epoch, previous.value);
   }
+  if (keys.size > 0) return succeed(keys);
   return fail('boxMissing', 'No box with a key of this workspace opens: another member must seal it anew.');
-}
-
-function walkBack(
-  suite: Suite,
-  epochs: readonly Epoch[],
-  from: number,
-  key: EpochKey,
-): Result<ReadonlyMap<number, EpochKey>, EpochKeyProblem> {
-  const keys = new Map([[from, key]]);
-  for (const epoch of epochs.toReversed()) {
-    const here = keys.get(epoch.epoch);
-    if (here === undefined || epoch.previous === null) continue;
-    const previous = openPreviousKey(suite, 'epochPrevious', here, epoch.previous);
-    if (!previous.ok) return previous;
-    if (!isCommitted(suite, epochs, epoch.epoch - 1, previous.value)) {
-      return fail('wrongKey', `The key of epoch ${epoch.epoch - 1} is not the one that the team log names.`);
-    }
-    keys.set(epoch.epoch - 1, previous.value);
-  }
-  return succeed(keys);
 }
 
 interface Epoch {
@@ -157,7 +145,7 @@ async function openEpoch(suite: Suite, source: EpochKeySource, epoch: Epoch): Pr
       const opened = await openBox(suite, secret, place, box.bytes);
       if (!opened.ok) continue;
       const key: EpochKey = redact(opened.value);
-      if (equalBytes(epochCommitment(suite, key, epoch.epoch), epoch.commitment)) return key;
+      if (isCommitted(suite, epoch, key)) return key;
     }
   }
   return null;
@@ -170,7 +158,5 @@ function placesOf(source: EpochKeySource, epoch: Epoch, generation: number): rea
   return [{ ...common, purpose: 'firstEpochKey', place: epoch.nonce }, usual];
 }
 
-function isCommitted(suite: Suite, epochs: readonly Epoch[], epoch: number, key: EpochKey): boolean {
-  const named = epochs.find((candidate) => candidate.epoch === epoch);
-  return named !== undefined && equalBytes(epochCommitment(suite, key, epoch), named.commitment);
-}
+const isCommitted = (suite: Suite, epoch: Epoch, key: EpochKey): boolean =>
+  equalBytes(epochCommitment(suite, key, epoch.epoch), epoch.commitment);

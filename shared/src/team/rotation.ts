@@ -21,14 +21,16 @@ export interface PreparedRotation {
 }
 
 /**
- * For a `rotate`, or with `without` for the `remove` of that member. `previous`: the key of the current epoch.
+ * For a `rotate`, or with `without` for the `remove` of that member. `previous`: the key of the current epoch; null if
+ * nobody has it (whoever started that epoch sealed something else): random bytes stand in its place, so that a workspace
+ * always gets out of an epoch that nobody can read.
  * Throws if an account of a member is not here: the team log could not have been folded without it.
  */
 export async function prepareRotation(
   suite: Suite,
   state: TeamState,
   accountAt: (account: AccountId, head: LogHead) => AccountState | null,
-  given: { readonly previous: EpochKey; readonly without?: AccountId },
+  given: { readonly previous: EpochKey | null; readonly without?: AccountId },
 ): Promise<PreparedRotation> {
   const key = createEpochKey(suite);
   const epoch = state.epoch + 1;
@@ -46,7 +48,10 @@ export async function prepareRotation(
   const rotation: Rotation = {
     epoch,
     commitment: epochCommitment(suite, key, epoch),
-    previous: sealPreviousKey(suite, 'epochPrevious', { previous: given.previous, next: key }),
+    previous: sealPreviousKey(suite, 'epochPrevious', {
+      previous: given.previous ?? createEpochKey(suite),
+      next: key,
+    }),
     boxes: named,
   };
   return { rotation, key, boxes: stored };

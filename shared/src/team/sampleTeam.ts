@@ -87,12 +87,15 @@ export function appendToAccount(
   return { ok: true, value: latest(extended.value) };
 }
 
-/** One more device, approved by the first. */
-export async function addSampleDevice(suite: Suite, account: SampleAccount): Promise<DeviceKeys> {
+/** One more device, approved by the first or by `by`. */
+export async function addSampleDevice(
+  suite: Suite,
+  account: SampleAccount,
+  by: DeviceKeys | undefined = account.devices[0],
+): Promise<DeviceKeys> {
   const device = deriveDeviceKeys(suite, createDeviceSeed(suite));
-  const [first] = account.devices;
-  invariant(first !== undefined, 'an account has a device');
-  unwrap(appendToAccount(suite, account, { type: 'add', device }, [signerOf(first), signerOf(device)]));
+  invariant(by !== undefined, 'an account has a device');
+  unwrap(appendToAccount(suite, account, { type: 'add', device }, [signerOf(by), signerOf(device)]));
   account.devices.push(device);
   const state = latest(account.history);
   const key = account.userKeys.get(state.generation);

@@ -13,10 +13,10 @@
 //     remove     owner: anybody else. Admin: viewers and editors
 //     leave      any member, unless it is the last owner
 //     rotate     editor
-//     device     the account itself, by a device of the new head
+//     device     the account itself, by a device of the new head; closes the invites that an ended device made
 //     transfer   owner, to a member; the giver becomes admin
 //     token      admin
-//     policy     admin
+//     policy     admin; confirmJoins closes the invites that carry a key
 //     delete     owner;  undelete  owner, and nothing else may follow a delete
 //     rules      owner
 
@@ -32,11 +32,13 @@ import {
 } from '../encoding/ids.ts';
 import { labelledHash } from '../crypto/hash.ts';
 import type { VerifyPrimitives } from '../crypto/primitives.ts';
+import { isSoundX25519Key } from '../crypto/x25519Rule.ts';
+import { LayeredMap } from '../util/layeredMap.ts';
 import { fail, succeed } from '../util/result.ts';
 import { FEED_START } from '../record/feed.ts';
 import type { LogHead } from '../record/header.ts';
-import { activeDevice, keyHolders, type AccountState } from './accountFold.ts';
-import { chainProblem, headOf, isSignedBy, type LogResult } from './log.ts';
+import { activeDevice, type AccountState } from './accountFold.ts';
+import { chainProblem, headOf, isSignedBy, type LogResult, type SignerId } from './log.ts';
 import { isAbove, isAtLeast, LEAST_ROLE, type Role } from './roles.ts';
 import {
   MAX_MEMBERS,
@@ -107,7 +109,7 @@ function createTeam(tools: TeamTools, entry: TeamEntry): Folded {
     kind: action.workspaceKind,
     head: headOf(entry),
     position,
-    members: new Map([[author, creator]]),
+    members: LayeredMap.of([[author, creator]]),
     epoch: 1,
     commitment: action.commitment,
     rotationOwed: false,
@@ -245,7 +247,7 @@ function applyMemberAction(step: Step, action: Exclude<TeamAction, JoinAction>):
     case 'token':
       return changeToken(step, action);
     case 'policy':
-      return succeed({ ...state, policy: action.policy });
+      return setPolicy(state, action.policy);
     case 'delete':
       return succeed({ ...state, deletedAt: entry.at });
     case 'undelete':
@@ -272,9 +274,12 @@ function invite({ tools, state, entry, author }: Step, action: InviteAction): Fo
   if (problem !== null) return refuse(problem);
   const id = inviteIdOf(tools.primitives, action);
   if (state.invites.has(id)) return refuse('An invite is made once.');
+  const device = entry.signatures[0]?.signer;
+  invariant(device !== undefined, 'the author of an entry has signed it');
   const made: Invite = {
     id,
     by: author.account,
+    device,
     signPublic: action.signPublic,
     boxPublic: action.boxPublic,
     role: action.role,
@@ -294,6 +299,7 @@ function inviteProblem(state: TeamState, author: Member, at: number, action: Inv
   if (action.uses < 1 || action.uses > MAX_INVITE_USES) return 'An invite has between 1 and 1000 uses.';
   if (isAtLeast(action.role, 'admin') && action.uses !== 1) return 'An admin or owner invite has one use.';
   if (action.expiresAt <= at) return 'An invite expires after it is made.';
+  if (!isSoundX25519Key(action.boxPublic)) return 'Nothing could be sealed to the key of this invite.';
   if (action.epoch !== state.epoch || !equalBytes(action.commitment, state.commitment)) {
     return 'An invite names the current epoch.';
   }
@@ -333,7 +339,7 @@ function join(tools: TeamTools, state: TeamState, entry: TeamEntry, action: Join
   };
   return succeed({
     ...state,
-    members: new Map(state.members).set(account.id, member),
+    members: state.members.with(account.id, member),
     invites: useOnce(state.invites, open),
   });
 }
@@ -372,6 +378,14 @@ function confirm(state: TeamState, account: AccountId): Folded {
   return succeed(withMember(state, { ...member, confirmed: true }));
 }
 
+/** Where joins are confirmed nobody has the key before; an invite made earlier that carries it would give it. */
+function setPolicy(state: TeamState, policy: Policy): Folded {
+  const invites = policy.confirmJoins
+    ? new Map([...state.invites].filter(([, invite]) => invite.boxHash === null))
+    : state.invites;
+  return succeed({ ...state, policy, invites });
+}
+
 function changeRole({ state, author }: Step, account: AccountId, role: Role): Folded {
   const member = currentMember(state, account);
   if (member === null) return refuse('Only a member has a role.');
@@ -406,7 +420,9 @@ function leave({ state, entry, author }: Step): Folded {
   if (isLastOwner(state, author))
     return refuse('The last owner cannot leave: transfer or delete the workspace.');
   const left = withMember(state, { ...author, endedAt: entry.index });
-  return succeed({ ...withoutInvitesBy(left, author.account), rotationOwed: true });
+  // Who still waited to be confirmed never had a key.
+  const rotationOwed = state.rotationOwed || author.confirmed;
+  return succeed({ ...withoutInvitesBy(left, author.account), rotationOwed });
 }
 
 /** Sealed to everybody who has a right to it, and to nobody else. */
@@ -457,11 +473,21 @@ function moveAccountHead({ tools, state, author }: Step, head: LogHead): Folded 
   }
   // Else the next epoch's key would be sealed to a user key that the revoked device knows.
   if (after.generationOwed) return refuse('An account that revoked a device starts a new user key first.');
-  const member = { ...author, accountHead: head, generation: after.generation };
-  const lost = keyHolders(before).some((device) => after.devices.get(device.id)?.revokedAt !== null);
-  const moved = withMember(state, member);
-  return succeed(lost ? { ...moved, rotationOwed: true } : moved);
+  const ended = endedBetween(before, after);
+  const moved = withMember(state, { ...author, accountHead: head, generation: after.generation });
+  if (ended.size === 0) return succeed(moved);
+  // An invite that a stolen device made would outlive it.
+  const invites = new Map([...state.invites].filter(([, invite]) => !ended.has(invite.device)));
+  return succeed({ ...moved, invites, rotationOwed: state.rotationOwed || author.confirmed });
 }
+
+/** Devices and kits that had the user key and no longer have; also those that came and went in between. */
+const endedBetween = (before: AccountState, after: AccountState): ReadonlySet<SignerId> =>
+  new Set(
+    [...after.devices.values()]
+      .filter(({ revokedAt }) => revokedAt !== null && revokedAt > before.head.index)
+      .map(({ id }) => id),
+  );
 
 function transfer({ state, author }: Step, to: AccountId): Folded {
   const receiver = currentMember(state, to);
@@ -480,6 +506,7 @@ function changeToken({ tools, state }: Step, action: TokenAction): Folded {
   }
   const id = tokenIdOf(tools.primitives, action.boxPublic);
   if (state.tokens.has(id)) return refuse('A token is made once.');
+  if (!isSoundX25519Key(action.boxPublic)) return refuse('Nothing could be sealed to the key of this token.');
   if (state.tokens.size >= MAX_TOKENS) return refuse('There are too many tokens.');
   const token = {
     id,
@@ -491,11 +518,11 @@ function changeToken({ tools, state }: Step, action: TokenAction): Folded {
 }
 
 const isLastOwner = (state: TeamState, member: Member): boolean =>
-  member.role === 'owner' && ownerCount(state) === 1;
+  member.confirmed && member.role === 'owner' && ownerCount(state) === 1;
 
 const withMember = (state: TeamState, member: Member): TeamState => ({
   ...state,
-  members: new Map(state.members).set(member.account, member),
+  members: state.members.with(member.account, member),
 });
 
 const withoutInvitesBy = (state: TeamState, account: AccountId): TeamState => ({

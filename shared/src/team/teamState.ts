@@ -6,6 +6,8 @@ import type { Verifiers } from '../crypto/verifiers.ts';
 import type { AccountId, InviteId, TokenId, WorkspaceId } from '../encoding/ids.ts';
 import type { FeedPosition, LogHead } from '../record/header.ts';
 import type { AccountState } from './accountFold.ts';
+import type { SignerId } from './log.ts';
+import type { LayeredMap } from '../util/layeredMap.ts';
 import { isAtLeast, type Role } from './roles.ts';
 import type { Policy, WorkspaceKind } from './teamEntry.ts';
 
@@ -26,6 +28,8 @@ export interface Member {
 export interface Invite {
   readonly id: InviteId;
   readonly by: AccountId;
+  /** Which of that account's devices made it. */
+  readonly device: SignerId;
   readonly signPublic: Uint8Array;
   readonly boxPublic: Uint8Array;
   readonly role: Role;
@@ -49,7 +53,7 @@ export interface TeamState {
   readonly head: LogHead;
   /** End of the feed when the newest entry was appended. */
   readonly position: FeedPosition;
-  readonly members: ReadonlyMap<AccountId, Member>;
+  readonly members: LayeredMap<AccountId, Member>;
   readonly epoch: number;
   readonly commitment: Uint8Array;
   /** Somebody left, or a device or token was revoked: no record counts until an editor starts a new epoch. */

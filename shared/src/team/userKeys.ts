@@ -45,15 +45,19 @@ export interface NewGeneration {
   readonly boxes: readonly StoredBox<DeviceId>[];
 }
 
-/** The next generation of an account's user key, sealed to everybody who holds it from now on. */
+/**
+ * The next generation of an account's user key, sealed to everybody who holds it from now on. If the key before is not
+ * here (its author sealed something else to this device), random bytes stand in its place: otherwise nobody could ever
+ * start another generation. Older keys are then found in their own boxes.
+ */
 export async function prepareGeneration(
   suite: Suite,
   state: AccountState,
   keys: UserKeys,
 ): Promise<NewGeneration> {
   const generation = state.generation + 1;
-  const key: UserKey = redact(suite.random(KEY_BYTES));
-  const previous = keys.get(state.generation);
+  const key = randomKey(suite);
+  const previous = state.generation === 0 ? null : (keys.get(state.generation) ?? randomKey(suite));
   const boxes: StoredBox<DeviceId>[] = [];
   for (const holder of keyHolders(state)) {
     const place = userKeyPlace(state.id, holder.id, generation);
@@ -63,11 +67,13 @@ export async function prepareGeneration(
     type: 'generation',
     generation,
     userPublic: suite.hpke.publicKey(reveal(userBoxSecret(suite, key, generation))),
-    previous: previous === undefined ? null : sealPreviousKey(suite, 'userPrevious', { previous, next: key }),
+    previous: previous === null ? null : sealPreviousKey(suite, 'userPrevious', { previous, next: key }),
     boxes: boxes.map(({ recipient, bytes }) => ({ recipient, hash: boxHash(suite, bytes) })),
   };
   return { action, key, boxes };
 }
+
+const randomKey = (suite: Pick<Suite, 'random'>): UserKey => redact(suite.random(KEY_BYTES));
 
 /** The current user key for a device that was added later: the approving device seals it. */
 export async function sealUserKey(
@@ -81,8 +87,9 @@ export async function sealUserKey(
 }
 
 /**
- * All generations, from the box of the newest one and the log. Whatever a box contains, only a key that gives the
- * public key named in the log is accepted.
+ * All generations that can be had: each from the newer one's entry, or from a box of its own where that leads nowhere.
+ * Whatever is sealed there, only a key that gives the public key named in the log is accepted. `boxMissing` if that
+ * leaves out the newest.
  */
 export async function openUserKeys(
   suite: Suite,
@@ -91,40 +98,48 @@ export async function openUserKeys(
   boxes: readonly StoredBox<DeviceId>[],
 ): Promise<Result<UserKeys, UserKeyProblem>> {
   const { state } = account;
-  const newest = await openNewest(suite, device, state, boxes);
-  if (!newest.ok) return newest;
-  const keys = new Map<number, UserKey>([[state.generation, newest.value]]);
-  let key = newest.value;
-  for (const action of generationsBackwards(account.entries)) {
-    if (action.previous === null) break;
-    const previous = openPreviousKey(suite, 'userPrevious', key, action.previous);
-    if (!previous.ok) return previous;
-    key = previous.value;
-    keys.set(action.generation - 1, key);
+  const mine = boxes.filter(({ recipient }) => recipient === device.id);
+  const keys = new Map<number, UserKey>();
+  for (const { generation, previous } of generationsBackwards(account.entries)) {
+    const key = keys.get(generation) ?? (await openGeneration(suite, device, { state, generation }, mine));
+    if (key === null) continue;
+    keys.set(generation, key);
+    const opened = previous === null ? null : openPreviousKey(suite, 'userPrevious', key, previous);
+    if (opened?.ok === true && givesNamedPublic(suite, { state, generation: generation - 1 }, opened.value)) {
+      keys.set(generation - 1, opened.value);
+    }
   }
-  return succeed(keys);
-}
-
-async function openNewest(
-  suite: Suite,
-  device: DeviceKeys,
-  state: AccountState,
-  boxes: readonly StoredBox<DeviceId>[],
-): Promise<Result<UserKey, UserKeyProblem>> {
-  const place = userKeyPlace(state.id, device.id, state.generation);
-  for (const box of boxes.filter(({ recipient }) => recipient === device.id)) {
-    const opened = await openBox(suite, device.boxSecret, place, box.bytes);
-    if (opened.ok && givesNamedPublic(suite, state, opened.value)) return succeed(redact(opened.value));
-  }
+  if (keys.has(state.generation)) return succeed(keys);
   return fail(
     'boxMissing',
     'This device has no box with the key of its account: another device must seal it anew.',
   );
 }
 
-function givesNamedPublic(suite: Suite, state: AccountState, key: Uint8Array): boolean {
-  const named = state.userPublics.get(state.generation);
-  const secret = userBoxSecret(suite, redact(key), state.generation);
+interface Generation {
+  readonly state: AccountState;
+  readonly generation: number;
+}
+
+async function openGeneration(
+  suite: Suite,
+  device: DeviceKeys,
+  wanted: Generation,
+  boxes: readonly StoredBox<DeviceId>[],
+): Promise<UserKey | null> {
+  const place = userKeyPlace(wanted.state.id, device.id, wanted.generation);
+  for (const box of boxes) {
+    const opened = await openBox(suite, device.boxSecret, place, box.bytes);
+    if (!opened.ok) continue;
+    const key: UserKey = redact(opened.value);
+    if (givesNamedPublic(suite, wanted, key)) return key;
+  }
+  return null;
+}
+
+function givesNamedPublic(suite: Suite, { state, generation }: Generation, key: UserKey): boolean {
+  const named = state.userPublics.get(generation);
+  const secret = userBoxSecret(suite, key, generation);
   return named !== undefined && equalBytes(suite.hpke.publicKey(reveal(secret)), named);
 }
 
