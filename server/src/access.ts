@@ -1,9 +1,9 @@
 // The only authorization decisions. Every procedure's rule (router/procedures.ts) is decided here, from who asks and what
-// the store says at this moment. What is not for the caller looks like what does not exist.
+// the store says at this moment. Who asks was looked up for this very request (accounts/authentication.ts), on a live
+// socket too. What is not for the caller looks like what does not exist.
 
 import type { WorkspaceId } from '@cuebook/shared/encoding/ids';
 import { isAtLeast } from '@cuebook/shared/team/roles';
-import type { Accounts } from './accounts/api.ts';
 import type { Caller, Origin, SessionCaller, TokenCaller } from './caller.ts';
 import { Refusal } from './problems.ts';
 import type { Access } from './router/procedures.ts';
@@ -11,7 +11,6 @@ import type { Membership, WorkspaceStore } from './store/api.ts';
 
 /** What decisions are made from. */
 export interface AccessGrounds {
-  readonly accounts: Pick<Accounts, 'authentication'>;
   readonly store: { readonly workspaces: Pick<WorkspaceStore, 'membership'> };
 }
 
@@ -27,7 +26,8 @@ type MemberAccess = Extract<Access, { kind: 'member' }>;
 /** Returns, or refuses. */
 export async function requireAccess(grounds: AccessGrounds, access: Access, asked: Asked): Promise<void> {
   if (access.kind === 'anyone') return;
-  const caller = await liveCaller(grounds, asked);
+  const { caller } = asked;
+  if (caller.kind === 'nobody') throw new Refusal('unauthenticated', 'Nobody is signed in, or no longer.');
   switch (access.kind) {
     case 'signedIn':
       requireSession(caller);
@@ -41,18 +41,6 @@ export async function requireAccess(grounds: AccessGrounds, access: Access, aske
     case 'member':
       return requireMember(grounds, access, caller, asked.workspace);
   }
-}
-
-/** A request over HTTP was authenticated a moment ago; a socket's caller may have ended since. */
-async function liveCaller(
-  grounds: AccessGrounds,
-  { caller, origin }: Asked,
-): Promise<SessionCaller | TokenCaller> {
-  if (caller.kind === 'nobody') throw new Refusal('unauthenticated', 'Nobody is signed in.');
-  if (origin.transport === 'socket' && !(await grounds.accounts.authentication.stillValid(caller))) {
-    throw new Refusal('unauthenticated', 'The session has ended.');
-  }
-  return caller;
 }
 
 function requireSession(caller: SessionCaller | TokenCaller): SessionCaller {

@@ -12,14 +12,16 @@ import type { Caller, Origin, SessionCaller, TokenCaller } from '../caller.ts';
 export interface Authentication {
   /**
    * Who presents this token; null: nobody. Refuses with `unauthenticated` (unknown, run out, ended: one answer), and for
-   * machine tokens with `addressNotAllowed` and `originNotAllowed`. For each HTTP request, and for a new socket.
+   * machine tokens with `addressNotAllowed` and `originNotAllowed`. For each HTTP request, a new socket, and `present`.
    */
   authenticate(token: string | null, origin: Origin): Promise<Caller>;
   /**
-   * Whether an authenticated caller is still one: not run out, ended, revoked, its device still in the account. Reads the
-   * database each time. access.ts asks before each call; the hub at each `revoked` hint and when `expiresAt` has passed.
+   * For each request on a live socket: the caller as it is now, or nobody, if it has run out, ended or been revoked. Reads
+   * the database each time.
    */
-  stillValid(caller: Caller): Promise<boolean>;
+  recheck(caller: Caller): Promise<Caller>;
+  /** For the hub's sweep: which of these sessions and tokens still hold, in one query; others are to be cut. */
+  stillValid(callers: readonly Caller[]): Promise<readonly boolean[]>;
 }
 
 /** Challenges for whoever holds an invite's key and has no account yet. Nothing is stored for them. */
