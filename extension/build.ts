@@ -1,4 +1,4 @@
-// Bundles the extension with esbuild: the host as ESM with one chunk per heavy feature (loaded on first use), the two
+// Bundles the extension with esbuild: the host as ESM with one chunk per heavy feature (loaded on first use), the three
 // workers, and the run panel. Prints the size of each output; `tools/test.ts` holds the limits.
 
 import { cp, readdir, rm, stat } from 'node:fs/promises';
@@ -45,7 +45,11 @@ const host: BuildOptions = {
 
 const workers: BuildOptions = {
   ...forNode,
-  entryPoints: { libraryWorker: 'src/node/libraryWorker.ts', modelWorker: 'src/node/modelWorker.ts' },
+  entryPoints: {
+    libraryWorker: 'src/node/libraryWorker.ts',
+    modelWorker: 'src/node/modelWorker.ts',
+    languageWorker: 'src/node/languageWorker.ts',
+  },
 };
 
 const webview: BuildOptions = {
@@ -64,7 +68,13 @@ await removeOthers(new Set(results.flatMap(({ metafile }) => Object.keys(metafil
 for (const file of ['LICENSE', 'README.md', 'CHANGELOG.md']) {
   await cp(path.join(here, '..', file), path.join(here, file));
 }
-for (const file of ['extension.js', 'libraryWorker.js', 'modelWorker.js', 'webview/main.js']) {
+for (const file of [
+  'extension.js',
+  'libraryWorker.js',
+  'modelWorker.js',
+  'languageWorker.js',
+  'webview/main.js',
+]) {
   const { size } = await stat(path.join(out, file));
   console.log(`${file.padEnd(20)} ${(size / 1024).toFixed(0)} KB`);
 }

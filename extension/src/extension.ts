@@ -1,12 +1,13 @@
-// Composition root: makes the few things that features share and hands them over. Nothing heavy is loaded here; both
+// Composition root: makes the few things that features share and hands them over. Nothing heavy is loaded here; the
 // workers start with the first call that needs them.
 
 import { pathToFileURL } from 'node:url';
 import * as vscode from 'vscode';
+import { createLanguage } from './node/languageClient.ts';
 import { createLibrary } from './node/libraryClient.ts';
 import { createModels } from './node/modelClient.ts';
 import { createProviderKeys, registerKeys } from './vscode/keys/index.ts';
-import { registerLanguage } from './vscode/language/index.ts';
+import { createSurroundings, registerLanguage } from './vscode/language/index.ts';
 import { registerLibrary } from './vscode/library/index.ts';
 import { withEditorModels } from './vscode/models/index.ts';
 import { registerRecovery } from './vscode/recovery/index.ts';
@@ -46,8 +47,14 @@ function createServices(context: vscode.ExtensionContext): Services {
     }),
   );
   const keys = createProviderKeys(context, models);
-  context.subscriptions.push(log, library, models, keys);
-  return { context, log, library, models, keys };
+  const surroundings = createSurroundings({ library, models, keys });
+  const language = createLanguage({
+    host: surroundings,
+    log,
+    workerUrl: bundled(context, 'languageWorker.js'),
+  });
+  context.subscriptions.push(log, library, models, keys, surroundings, language);
+  return { context, log, library, models, keys, language };
 }
 
 function bundled(context: vscode.ExtensionContext, file: string): URL {

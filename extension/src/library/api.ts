@@ -276,6 +276,8 @@ export interface LibraryCalls {
     limit: number;
   }): Promise<LibraryResult<readonly PromptSummary[]>>;
   tags(): Promise<LibraryResult<readonly { tag: string; count: number }[]>>;
+  /** Of all prompts that are not in the trash; at most ten thousand. */
+  paths(): Promise<LibraryResult<readonly string[]>>;
   includes(id: PromptId): Promise<LibraryResult<readonly ResolvedPartial[]>>;
   usedBy(id: PromptId): Promise<LibraryResult<readonly PromptSummary[]>>;
   trashed(): Promise<LibraryResult<{ folders: readonly FolderSummary[]; prompts: readonly PromptSummary[] }>>;

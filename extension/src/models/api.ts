@@ -109,7 +109,10 @@ export type StreamModel = (
 ) => AsyncIterable<ModelEvent>;
 
 export interface TokenCount {
+  /** Of all messages, with what the chat format adds around each and before the answer. */
   readonly tokens: number;
+  /** Of each message, with what the chat format adds around it. */
+  readonly messages: readonly number[];
   /** True unless the tokenizer is known to be the model's own. */
   readonly estimated: boolean;
 }

@@ -12,11 +12,12 @@ const perAnswer = 3;
 /** For OpenAI's chat models the count is their own; for all others an estimate by the same tokenizer. */
 export async function countMessages(model: string, messages: readonly RunMessage[]): Promise<TokenCount> {
   const encoding = encodingOf(model);
-  let tokens = perAnswer;
-  for (const message of messages) tokens += perMessage + (await countText(encoding.name, message.content));
+  const counts: number[] = [];
+  for (const { content } of messages) counts.push(perMessage + (await countText(encoding.name, content)));
+  const tokens = counts.reduce((sum, count) => sum + count, perAnswer);
   const exact =
     encoding.own && messages.every(({ content }) => content.length <= mostCounted && !longRun.test(content));
-  return { tokens, estimated: !exact };
+  return { tokens, messages: counts, estimated: !exact };
 }
 
 export async function countAnswer(model: string, text: string): Promise<number> {

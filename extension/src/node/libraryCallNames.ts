@@ -11,6 +11,7 @@ const callNames: Readonly<Record<keyof LibraryCalls, true>> = {
   folders: true,
   list: true,
   tags: true,
+  paths: true,
   includes: true,
   usedBy: true,
   trashed: true,

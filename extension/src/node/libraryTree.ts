@@ -27,7 +27,7 @@ import { fold } from './searchIndex.ts';
 
 type TreeReadingCalls = Pick<
   LibraryCalls,
-  'children' | 'prompt' | 'folder' | 'folders' | 'list' | 'tags' | 'trashed'
+  'children' | 'prompt' | 'folder' | 'folders' | 'list' | 'tags' | 'paths' | 'trashed'
 >;
 type TreeChangingCalls = Pick<
   LibraryCalls,
@@ -44,6 +44,7 @@ type TreeChangingCalls = Pick<
 
 const mostAtOnce = 2000;
 const mostListed = 5000;
+const mostPaths = 10_000;
 
 export function createTreeCalls(session: LibrarySession): TreeReadingCalls & TreeChangingCalls {
   return { ...readingCalls(session), ...changingCalls(session) };
@@ -73,6 +74,11 @@ function readingCalls(session: LibrarySession): TreeReadingCalls {
     },
 
     list: async (options) => success(listPrompts(session, options)),
+
+    paths: async () => {
+      const prompts = session.view().prompts().slice(0, mostPaths);
+      return success(prompts.map((prompt) => promptSummary(session, prompt).path));
+    },
 
     tags: async () => {
       const tags = [...session.view().tags()].map(([tag, count]) => ({ tag, count }));

@@ -1,11 +1,12 @@
 import { expect, test } from 'vitest';
-import { careFor, findHidden, type CareNeeds } from './care.ts';
+import { findHidden } from '../language/hiddenFinding.ts';
+import { careFor, type CareNeeds } from './care.ts';
 import { emptyMemory } from './promptMemory.ts';
 
 const needs: CareNeeds = {
   memory: { ...emptyMemory, fingerprint: 'old' },
   fingerprint: 'new',
-  texts: ['Review {{selection}}'],
+  hidden: null,
   workspaceKind: 'team',
   confirmChanged: 'team',
   unsaved: false,
@@ -31,12 +32,14 @@ test('the setting asks always or never', () => {
 });
 
 test('hidden characters are reported until this very text was allowed', () => {
-  const texts = ['Hi\u200B', 'x\u{E0068}\u{E0069}'];
-  const { hidden } = careFor({ ...needs, texts });
+  const found = findHidden(['Hi\u200B', 'x\u{E0068}\u{E0069}'], false);
+  const { hidden } = careFor({ ...needs, hidden: found });
   expect(hidden).toMatchObject({ count: 3, spelled: 'hi', inInputs: false });
-  expect(careFor({ ...needs, texts, memory: { ...emptyMemory, allowedHidden: 'new' } }).hidden).toBeNull();
   expect(
-    careFor({ ...needs, texts, memory: { ...emptyMemory, allowedHidden: 'old' } }).hidden,
+    careFor({ ...needs, hidden: found, memory: { ...emptyMemory, allowedHidden: 'new' } }).hidden,
+  ).toBeNull();
+  expect(
+    careFor({ ...needs, hidden: found, memory: { ...emptyMemory, allowedHidden: 'old' } }).hidden,
   ).not.toBeNull();
 });
 

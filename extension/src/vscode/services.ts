@@ -2,6 +2,7 @@
 // renders, and keeps no state that the library should keep.
 
 import type { ExtensionContext, LogOutputChannel, Disposable } from 'vscode';
+import type { Language } from '../language/api.ts';
 import type { Library } from '../library/api.ts';
 import type { Models } from '../models/api.ts';
 import type { ProviderKeys } from './keys/providerKeys.ts';
@@ -15,6 +16,8 @@ export interface Services {
   /** Starts its worker with the first call. */
   readonly models: Models;
   readonly keys: ProviderKeys;
+  /** Starts its worker with the first question. */
+  readonly language: Language;
 }
 
 export type Feature = (services: Services) => Disposable;

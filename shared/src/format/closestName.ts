@@ -2,14 +2,36 @@
 
 /** Null if no candidate is within two edits (one for short names). Case, `-` and `_` do not count. */
 export function closestName(name: string, candidates: Iterable<string>): string | null {
+  return createNameFinder(candidates)(name);
+}
+
+/** `closestName` for many names: candidates are prepared once, and no name is looked for twice. */
+export function createNameFinder(candidates: Iterable<string>): (name: string) => string | null {
+  let prepared: readonly Prepared[] | null = null;
+  const found = new Map<string, string | null>();
+  return (name) => {
+    prepared ??= Array.from(candidates, (candidate) => ({ candidate, simple: simplify(candidate) }));
+    const known = found.get(name);
+    if (known !== undefined) return known;
+    const closest = closestOf(name, prepared);
+    found.set(name, closest);
+    return closest;
+  };
+}
+
+interface Prepared {
+  readonly candidate: string;
+  readonly simple: string;
+}
+
+function closestOf(name: string, candidates: readonly Prepared[]): string | null {
   const wanted = simplify(name);
   if (wanted.length > 64) return null;
   let best: { readonly candidate: string; readonly distance: number } | null = null;
-  for (const candidate of candidates) {
-    const other = simplify(candidate);
+  for (const { candidate, simple: other } of candidates) {
     const allowed = Math.min(wanted.length, other.length) <= 4 ? 1 : 2;
     if (candidate === name || Math.abs(wanted.length - other.length) > allowed) continue;
-    const distance = editDistance(wanted, other);
+    const distance = editDistance(wanted, other, allowed);
     if (distance <= allowed && (best === null || distance < best.distance)) best = { candidate, distance };
   }
   return best?.candidate ?? null;
@@ -19,8 +41,11 @@ function simplify(name: string): string {
   return name.toLowerCase().replaceAll(/[-_]/g, '');
 }
 
-/** Levenshtein distance where swapping two neighbours is one edit (optimal string alignment). */
-function editDistance(one: string, other: string): number {
+/**
+ * Levenshtein distance where swapping two neighbours is one edit (optimal string alignment). Stops once it must be
+ * greater than `most`.
+ */
+function editDistance(one: string, other: string, most: number): number {
   let beforeLast: number[] = [];
   let last = Array.from({ length: other.length + 1 }, (_, index) => index);
   for (let row = 1; row <= one.length; row += 1) {
@@ -36,6 +61,8 @@ function editDistance(one: string, other: string): number {
       if (swapped) cost = Math.min(cost, (beforeLast[column - 2] ?? 0) + 1);
       current.push(cost);
     }
+    // A swap skips one row, so two rows beyond the limit stay beyond it.
+    if (Math.min(...last) > most && Math.min(...current) > most) return most + 1;
     beforeLast = last;
     last = current;
   }

@@ -2,7 +2,7 @@
 // and from the partials it includes.
 
 import { builtInNames } from './builtIns.ts';
-import { closestName } from './closestName.ts';
+import { createNameFinder } from './closestName.ts';
 import { findHiddenCharacters, type HiddenCharacters } from './hiddenUnicode.ts';
 import { limits } from './limits.ts';
 import { createPartialLoader, hasRoles, type PartialLoader, type PartialResolver } from './partials.ts';
@@ -43,9 +43,11 @@ function reportHidden({ span, count, kinds, spelled }: HiddenCharacters, report:
 function reportInputs(document: PromptDocument, { partials }: DiagnoseOptions, report: Report): void {
   const used = uses(document, partials);
   const declared = new Set(document.settings.inputs.map((input) => input.name));
+  const closest = createNameFinder([...declared, ...builtInNames]);
   for (const { name, spans } of used.inputs) {
+    if (report.isFull()) break;
     if (declared.has(name)) continue;
-    const suggestion = closestName(name, [...declared, ...builtInNames]);
+    const suggestion = closest(name);
     for (const span of spans) {
       report.add({
         code: 'inputUndeclared',
@@ -83,23 +85,28 @@ function reportUnused(document: PromptDocument, used: ReturnType<typeof uses>, r
 
 function reportPartials(document: PromptDocument, options: DiagnoseOptions, report: Report): void {
   const load = createPartialLoader(options.partials ?? (() => null));
+  const closest = createNameFinder(options.promptNames ?? []);
   for (const message of document.messages) {
-    for (const node of partialNodes(message.nodes)) reportPartial(node, { load, options, report });
+    for (const node of partialNodes(message.nodes)) {
+      if (report.isFull()) return;
+      reportPartial(node, { load, closest, options, report });
+    }
   }
 }
 
 interface Checking {
   readonly load: PartialLoader;
+  readonly closest: (name: string) => string | null;
   readonly options: DiagnoseOptions;
   readonly report: Report;
 }
 
-function reportPartial(node: PartialNode, { load, options, report }: Checking): void {
+function reportPartial(node: PartialNode, { load, closest, options, report }: Checking): void {
   const { reference: name, referenceSpan: span } = node;
   const loaded = load(name);
   if (loaded === null) {
     const [path = ''] = name.split('@');
-    const suggestion = closestName(path, options.promptNames ?? []);
+    const suggestion = closest(path);
     const hint = suggestion === null ? '' : ` Did you mean \`${suggestion}\`?`;
     report.add({
       code: 'partialUnknown',

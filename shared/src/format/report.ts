@@ -15,16 +15,20 @@ export interface Problem {
 }
 
 export interface Report {
+  /** Does nothing once it is full. */
   add(problem: Problem): void;
+  isFull(): boolean;
   readonly diagnostics: readonly Diagnostic[];
 }
 
 export function createReport(lines: LineIndex): Report {
   const diagnostics: Diagnostic[] = [];
+  const isFull = (): boolean => diagnostics.length >= limits.diagnostics;
   return {
     diagnostics,
+    isFull,
     add: ({ span, ...rest }) => {
-      if (diagnostics.length < limits.diagnostics) diagnostics.push({ ...rest, range: lines.range(span) });
+      if (!isFull()) diagnostics.push({ ...rest, range: lines.range(span) });
     },
   };
 }

@@ -1,18 +1,15 @@
 // Quick fixes.
 
 import * as vscode from 'vscode';
-import type { PromptDocument } from '@cuebook/shared/format/promptDocument';
+import type { OfferedFix } from '../../language/api.ts';
 import type { NewPrompt } from '../../library/api.ts';
 import { sentenceOf } from '../library/problems.ts';
 import { parsePromptUri, promptUri } from '../promptUri.ts';
 import type { Services } from '../services.ts';
 import type { PromptDiagnostics } from './diagnostics.ts';
-import { fixesFor, type Fix } from './fixes.ts';
-import { selector, spanToRange, toEdits, toRange } from './places.ts';
-import type { PromptSources } from './sources.ts';
+import { selector, textOf, toEdits, toRange } from './places.ts';
 
 export interface CodeActionDeps {
-  readonly sources: PromptSources;
   readonly diagnostics: PromptDiagnostics;
   readonly services: Services;
 }
@@ -28,7 +25,9 @@ export function registerCodeActions(deps: CodeActionDeps): vscode.Disposable {
     }),
     vscode.languages.registerCodeActionsProvider(
       selector,
-      { provideCodeActions: (document, range, context) => actionsAt(deps, { document, range, context }) },
+      {
+        provideCodeActions: async (document, range, context) => actionsAt(deps, { document, range, context }),
+      },
       { providedCodeActionKinds: [vscode.CodeActionKind.QuickFix] },
     ),
   );
@@ -40,38 +39,38 @@ interface Request {
   readonly context: vscode.CodeActionContext;
 }
 
-function actionsAt(
-  { sources, diagnostics }: CodeActionDeps,
+async function actionsAt(
+  { diagnostics, services: { language } }: CodeActionDeps,
   { document, range, context }: Request,
-): vscode.CodeAction[] {
+): Promise<vscode.CodeAction[]> {
   const findings = diagnostics.findings(document);
   if (findings === null) return [];
-  const prompt = sources.parsed(document);
+  const isHere = (at: vscode.Range): boolean => at.intersection(range) !== undefined;
   const solved = (code: string, at: vscode.Range): vscode.Diagnostic[] =>
     context.diagnostics.filter((each) => each.code === code && each.range.isEqual(at));
-  const fixes = findings.problems.flatMap((problem) => {
-    const at = toRange(problem.range);
-    if (at.intersection(range) === undefined) return [];
-    const span = { start: problem.range.start.offset, end: problem.range.end.offset };
-    return fixesFor(prompt, { ...problem, span }).map((fix, index) => {
-      const action = toAction(fix, prompt, document);
-      action.diagnostics = solved(problem.code, at);
+  const problems = findings.problems.filter((problem) => isHere(toRange(problem.range)));
+  const offered =
+    problems.length === 0 ? [] : ((await language.fixes(textOf(language, document), problems)) ?? []);
+  const fixes = problems.flatMap((problem, at) =>
+    (offered[at] ?? []).map((fix, index) => {
+      const action = toAction(fix, document);
+      action.diagnostics = solved(problem.code, toRange(problem.range));
       action.isPreferred = index === 0;
       return action;
+    }),
+  );
+  const moved = findings.moved
+    .filter(({ edit }) => isHere(toRange(edit.range)))
+    .map(({ path, edit }) => {
+      const action = edited(vscode.l10n.t('Write "{0}"', path), document, toEdits([edit]));
+      action.diagnostics = solved('partialMoved', toRange(edit.range));
+      return action;
     });
-  });
-  const moved = findings.moved.flatMap(({ span, path, edit }) => {
-    const at = spanToRange(prompt, span);
-    if (at.intersection(range) === undefined) return [];
-    const action = edited(vscode.l10n.t('Write "{0}"', path), document, toEdits(prompt, [edit]));
-    action.diagnostics = solved('partialMoved', at);
-    return [action];
-  });
   return [...fixes, ...moved];
 }
 
-function toAction(fix: Fix, prompt: PromptDocument, document: vscode.TextDocument): vscode.CodeAction {
-  if (fix.kind !== 'createPartial') return edited(titleOf(fix), document, toEdits(prompt, fix.edits));
+function toAction(fix: OfferedFix, document: vscode.TextDocument): vscode.CodeAction {
+  if (fix.kind !== 'createPartial') return edited(titleOf(fix), document, toEdits(fix.edits));
   const title = vscode.l10n.t('Create the prompt "{0}"', fix.path);
   const action = new vscode.CodeAction(title, vscode.CodeActionKind.QuickFix);
   action.command = { title, command: createPartialCommand, arguments: [fix.path, document.uri] };
@@ -85,7 +84,7 @@ function edited(title: string, document: vscode.TextDocument, edits: vscode.Text
   return action;
 }
 
-function titleOf(fix: Exclude<Fix, { kind: 'createPartial' }>): string {
+function titleOf(fix: Exclude<OfferedFix, { kind: 'createPartial' }>): string {
   switch (fix.kind) {
     case 'declareInput':
       return vscode.l10n.t('Declare the input "{0}"', fix.name);

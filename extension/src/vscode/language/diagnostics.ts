@@ -1,21 +1,17 @@
 // Problems of open prompts, a moment after the typing stopped.
 
 import * as vscode from 'vscode';
-import { diagnose } from '@cuebook/shared/format/diagnose';
 import type { Diagnostic, Severity } from '@cuebook/shared/format/promptDocument';
-import { parsePromptUri } from '../promptUri.ts';
+import type { Findings } from '../../language/api.ts';
+import type { Services } from '../services.ts';
 import { createDelayed } from './delayed.ts';
-import { movedPartials, type MovedPartial } from './movedPartials.ts';
-import { isEditable, spanToRange, toRange } from './places.ts';
-import type { PromptSources } from './sources.ts';
+import { isEditable, textOf, toRange } from './places.ts';
 
 /** Milliseconds without a change. */
 const delay = 250;
 
-export interface Findings {
+interface Found extends Findings {
   readonly version: number;
-  readonly problems: readonly Diagnostic[];
-  readonly moved: readonly MovedPartial[];
 }
 
 export interface PromptDiagnostics extends vscode.Disposable {
@@ -24,19 +20,22 @@ export interface PromptDiagnostics extends vscode.Disposable {
 }
 
 export function createDiagnostics(
-  sources: PromptSources,
+  { language }: Services,
+  libraryChanged: vscode.Event<void>,
   failed: (error: unknown) => void,
 ): PromptDiagnostics {
   const collection = vscode.languages.createDiagnosticCollection('cuebook');
   const delayed = createDelayed(delay, failed);
-  const found = new Map<string, Findings>();
+  const found = new Map<string, Found>();
   const request = (document: vscode.TextDocument): void => {
     if (!isEditable(document)) return;
     delayed.request(document.uri.toString(), async (isCurrent) => {
-      const findings = await findProblems(sources, document);
-      if (!isCurrent() || document.isClosed || findings.version !== document.version) return;
-      found.set(document.uri.toString(), findings);
-      collection.set(document.uri, toDiagnostics(sources, document, findings));
+      const text = textOf(language, document);
+      const findings = await language.diagnose(text);
+      if (findings === null || !isCurrent() || document.isClosed) return;
+      if (text.version !== document.version) return;
+      found.set(text.key, { ...findings, version: text.version });
+      collection.set(document.uri, toDiagnostics(findings));
     });
   };
   const forget = (document: vscode.TextDocument): void => {
@@ -51,7 +50,7 @@ export function createDiagnostics(
     vscode.workspace.onDidOpenTextDocument(request),
     vscode.workspace.onDidChangeTextDocument(({ document }) => request(document)),
     vscode.workspace.onDidCloseTextDocument(forget),
-    sources.onDidChange(requestAll),
+    libraryChanged(requestAll),
   );
   requestAll();
   return {
@@ -63,33 +62,15 @@ export function createDiagnostics(
   };
 }
 
-async function findProblems(sources: PromptSources, document: vscode.TextDocument): Promise<Findings> {
-  const { version } = document;
-  const prompt = sources.parsed(document);
-  const [partials, prompts] = await Promise.all([sources.partials(document), sources.prompts()]);
-  const id = parsePromptUri(document.uri)?.id;
-  const problems = diagnose(prompt, {
-    promptNames: prompts.map(({ path }) => path),
-    ...(partials.isKnown && { partials: partials.resolve }),
-    ...(id !== undefined && { key: id }),
-  });
-  return { version, problems, moved: movedPartials(prompt, partials.find) };
-}
-
-function toDiagnostics(
-  sources: PromptSources,
-  document: vscode.TextDocument,
-  { problems, moved }: Findings,
-): vscode.Diagnostic[] {
-  const prompt = sources.parsed(document);
-  const renamed = moved.map(({ span, reference, path }) => {
+function toDiagnostics({ problems, moved }: Findings): vscode.Diagnostic[] {
+  const renamed = moved.map(({ reference, path, edit }) => {
     const message = vscode.l10n.t(
       'The prompt "{0}" is called "{1}" now. The reference still works.',
       reference,
       path,
     );
     const diagnostic = new vscode.Diagnostic(
-      spanToRange(prompt, span),
+      toRange(edit.range),
       message,
       vscode.DiagnosticSeverity.Information,
     );

@@ -1,5 +1,5 @@
-// The language of prompt documents in the editor. What reads a prompt (the YAML parser, the template) loads with the
-// first prompt that is open, or with the first command that needs it.
+// The language of prompt documents in the editor. Its features load with the first prompt that is open, or with the
+// first command that needs them; what reads a prompt runs in a worker of its own.
 
 import * as vscode from 'vscode';
 import { languageId } from '../promptUri.ts';
@@ -23,6 +23,8 @@ export const registerLanguage: Feature = (services) => {
     ),
   );
 };
+
+export { createSurroundings } from './surroundings.ts';
 
 interface Loader extends vscode.Disposable {
   /** Null once the extension is being shut down. */

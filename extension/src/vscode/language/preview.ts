@@ -1,16 +1,15 @@
 // The rendered messages of a prompt beside it: what a run would send, with example values. Never calls a model.
 
 import * as vscode from 'vscode';
-import type { RunMessage } from '../../library/api.ts';
-import type { TokenCount } from '../../models/api.ts';
+import type { PreviewAnswer } from '../../language/api.ts';
 import { promptIdOf } from '../library/nodes.ts';
 import { sentenceOf } from '../library/problems.ts';
 import { languageId, parsePromptUri, promptUri } from '../promptUri.ts';
 import type { Services } from '../services.ts';
 import { createDelayed } from './delayed.ts';
-import { modelFor } from './modelFor.ts';
-import { previewText, renderPreview } from './previewText.ts';
-import type { PromptSources } from './sources.ts';
+import { textOf } from './places.ts';
+import { previewText } from './previewText.ts';
+import type { Counted, TokenCounts } from './tokenCounts.ts';
 
 const previewScheme = 'cuebook-preview';
 /** Milliseconds without a change. */
@@ -20,20 +19,22 @@ export interface Preview extends vscode.Disposable {
   show(target: unknown): Promise<void>;
 }
 
-export function createPreview(
-  sources: PromptSources,
-  services: Services,
-  failed: (error: unknown) => void,
-): Preview {
+export interface PreviewDeps {
+  readonly services: Services;
+  readonly counts: TokenCounts;
+  readonly libraryChanged: vscode.Event<void>;
+  readonly failed: (error: unknown) => void;
+}
+
+export function createPreview({ services, counts, libraryChanged, failed }: PreviewDeps): Preview {
   const changed = new vscode.EventEmitter<vscode.Uri>();
   const delayed = createDelayed(delay, failed);
-  const counts = createCounts(services.models);
   const refresh = (source: vscode.Uri): void => {
     const uri = previewUri(source);
     const isShown = vscode.workspace.textDocuments.some((each) => each.uri.toString() === uri.toString());
     if (isShown) delayed.request(uri.toString(), async () => changed.fire(uri));
   };
-  const deps: ContentDeps = { sources, services, counts, counted: refresh };
+  const deps: ContentDeps = { services, counts, counted: refresh };
   const all = vscode.Disposable.from(
     changed,
     delayed,
@@ -48,7 +49,7 @@ export function createPreview(
     vscode.workspace.onDidOpenTextDocument(({ uri }) => {
       if (uri.scheme === previewScheme) refresh(sourceOf(uri));
     }),
-    sources.onDidChange(() => {
+    libraryChanged(() => {
       for (const { uri } of vscode.workspace.textDocuments) {
         if (uri.scheme === previewScheme) refresh(sourceOf(uri));
       }
@@ -97,80 +98,61 @@ function sourceOf(preview: vscode.Uri): vscode.Uri {
 }
 
 interface ContentDeps {
-  readonly sources: PromptSources;
   readonly services: Services;
-  readonly counts: Counts;
+  readonly counts: TokenCounts;
   /** Called when counts are there that were missing. */
   readonly counted: (source: vscode.Uri) => void;
 }
 
 async function contentOf(deps: ContentDeps, source: vscode.Uri): Promise<string> {
-  const { sources, services, counts } = deps;
+  const { library, language } = deps.services;
   const document = await vscode.workspace.openTextDocument(source);
-  const prompt = sources.parsed(document);
   const id = parsePromptUri(source)?.id;
-  const stored = id === undefined ? null : await services.library.prompt(id);
+  const stored = id === undefined ? null : await library.prompt(id);
   if (stored?.ok === false) return sentenceOf(stored.problem);
-  const [partials, lastValues] = await Promise.all([
-    sources.partials(document),
-    sources.lastValues(document),
-  ]);
-  const outcome = renderPreview(prompt, {
-    partials: partials.resolve,
-    lastValues,
-    ...(id !== undefined && { key: id }),
-  });
-  const model = modelFor(prompt);
-  const messages = outcome.ok ? outcome.messages.map(({ role, content }) => ({ role, content })) : [];
-  const known = counts.of(model, messages, () => deps.counted(source));
-  return previewText(outcome, {
+  const preview = await language.preview(textOf(language, document));
+  // The text changed meanwhile: the next look is under way.
+  if (preview === null) return vscode.l10n.t('The prompt is being read…');
+  const known = await countsNow(deps, preview, source);
+  return previewText(preview.outcome, {
     intro: vscode.l10n.t('These messages would be sent. No model was called.'),
-    tokens: (index) => (known === null ? '' : tokenText(known[index] ?? null)),
+    tokens: (index) => (known === null ? '' : tokenText(known.messages[index] ?? 0, known.estimated)),
     total:
-      known === null ? '' : vscode.l10n.t('Together {0}, counted for {1}.', tokenText(sum(known)), model),
+      known === null
+        ? ''
+        : vscode.l10n.t(
+            'Together {0}, with what a chat adds around them, counted for {1}.',
+            tokenText(known.tokens, known.estimated),
+            known.model,
+          ),
     problems: vscode.l10n.t('The prompt cannot be rendered:'),
     line: (line) => vscode.l10n.t('line {0}', line),
   });
 }
 
-interface Counts {
-  /** Null while they are being counted; `counted` is called then, once. */
-  of(model: string, messages: readonly RunMessage[], counted: () => void): readonly TokenCount[] | null;
-}
+/** Milliseconds that a preview waits for its counts: the first one waits for the tokenizer. */
+const patience = 50;
 
-/** The messages come at once, their counts when the tokenizer is there. Keeps the last set of messages only. */
-function createCounts(models: Services['models']): Counts {
-  let last: { readonly key: string; readonly counts: readonly TokenCount[] | null } | null = null;
-  return {
-    of: (model, messages, counted) => {
-      const key = JSON.stringify([model, messages]);
-      if (last?.key === key) return last.counts;
-      last = { key, counts: null };
-      const count = async (): Promise<void> => {
-        const counts = await Promise.all(
-          messages.map(async (message) => models.countTokens(model, [message])),
-        );
-        if (last?.key !== key) return;
-        last = { key, counts };
-        counted();
-      };
-      // Without counts the preview is still what was asked for.
-      void count().catch(() => undefined);
-      return null;
-    },
+/** Null while they are being counted; the preview is asked for once more then. */
+async function countsNow(
+  { counts, counted }: ContentDeps,
+  preview: PreviewAnswer,
+  source: vscode.Uri,
+): Promise<Counted | null> {
+  const { promise: late, resolve } = Promise.withResolvers<'late'>();
+  const timer = setTimeout(resolve, patience, 'late');
+  // Without counts the preview is still what was asked for.
+  const counting = counts.of(preview).catch(() => null);
+  const first = await Promise.race([counting, late]);
+  clearTimeout(timer);
+  if (first !== 'late') return first;
+  const askAgain = async (): Promise<void> => {
+    if ((await counting) !== null) counted(source);
   };
+  void askAgain();
+  return null;
 }
 
-function sum(counts: readonly TokenCount[]): TokenCount {
-  return {
-    tokens: counts.reduce((total, { tokens }) => total + tokens, 0),
-    estimated: counts.some(({ estimated }) => estimated),
-  };
-}
-
-function tokenText(count: TokenCount | null): string {
-  if (count === null) return '';
-  return count.estimated
-    ? vscode.l10n.t('about {0} tokens', count.tokens)
-    : vscode.l10n.t('{0} tokens', count.tokens);
+function tokenText(tokens: number, estimated: boolean): string {
+  return estimated ? vscode.l10n.t('about {0} tokens', tokens) : vscode.l10n.t('{0} tokens', tokens);
 }

@@ -31,12 +31,15 @@ export function createLibraryCommands(deps: {
   readonly selection: () => readonly LibraryNode[];
 }): LibraryCommands {
   const { services, tree, texts, conflicts, reveal, selection } = deps;
-  const { library, context } = services;
+  const { library, language, context } = services;
   const actions = async () => import('./promptActions.ts');
 
   const importFiles = async (uris: readonly vscode.Uri[], folderId: FolderId | null): Promise<void> => {
     const { importPrompts } = await import('./importPrompts.ts');
-    await importPrompts({ library, reports: texts.reports }, { uris, folderId, declareInputs: null });
+    await importPrompts(
+      { library, language, reports: texts.reports },
+      { uris, folderId, declareInputs: null },
+    );
   };
 
   /** What a menu command is for: the selected rows if there are several, else the clicked one. */
@@ -73,7 +76,7 @@ export function createLibraryCommands(deps: {
     'cuebook.refreshLibrary': async () => tree.refresh(),
     'cuebook.importPrompts': async (given, options) => {
       const { askAndImport } = await import('./importPrompts.ts');
-      await askAndImport({ library, reports: texts.reports }, given, options);
+      await askAndImport({ library, language, reports: texts.reports }, given, options);
     },
     'cuebook.exportItem': async (at, target) =>
       (await import('./exportPrompts.ts')).exportItem(library, at, target),

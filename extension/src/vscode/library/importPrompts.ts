@@ -2,7 +2,8 @@
 // of what was mapped and what was not. Nothing is created before everything was read, so giving up leaves nothing.
 
 import * as vscode from 'vscode';
-import { importPromptFile, type ImportedPrompt, type ImportNote } from '@cuebook/shared/format/importPrompt';
+import type { ImportedPrompt, ImportNote } from '@cuebook/shared/format/importPrompt';
+import type { Language } from '../../language/api.ts';
 import type { FolderId, Library, NewPrompt } from '../../library/api.ts';
 import {
   importLimits,
@@ -21,6 +22,7 @@ import type { Reports } from './virtualTexts.ts';
 
 export interface ImportDeps {
   readonly library: Library;
+  readonly language: Language;
   readonly reports: Reports;
 }
 
@@ -51,7 +53,7 @@ export async function importPrompts(
 ): Promise<void> {
   const place = await placeOf(deps.library, { folderId: request.folderId });
   if (!place) return;
-  const read = await withProgress(async (step) => readAll(request.uris, step));
+  const read = await withProgress(async (step) => readAll(deps.language, request.uris, step));
   if (!read) return;
   if (read.converted.length === 0 && read.failed.length === 0) {
     void vscode.window.showInformationMessage(
@@ -59,7 +61,7 @@ export async function importPrompts(
     );
     return;
   }
-  const chosen = await chooseInputs(read.converted, request.declareInputs);
+  const chosen = await chooseInputs(deps.language, read.converted, request.declareInputs);
   if (!chosen) return;
   const prompts = chosen.map(({ file, imported }): NewPrompt => {
     const { name, text } = imported;
@@ -160,21 +162,32 @@ interface Read {
   readonly failed: readonly ImportOutcome[];
 }
 
-async function readAll(uris: readonly vscode.Uri[], step: Step): Promise<Read | null> {
+async function readAll(language: Language, uris: readonly vscode.Uri[], step: Step): Promise<Read | null> {
   const plan = planImport(await findFiles(uris));
   const failed = plan.skipped.map(({ file, reason }) => failure(file, skipText(reason)));
   const converted: Converted[] = [];
   for (const file of plan.files) {
     if (!step(vscode.l10n.t('reading'), 0.5 / plan.files.length)) return null;
     const source = await readText(file.file.uri);
+    const imported = source === null ? null : await convert(language, { file, source, declareInputs: false });
     if (source === null) failed.push(failure(file.file, vscode.l10n.t('It cannot be read as UTF-8 text.')));
-    else converted.push({ file, source, imported: convert(file, source, false) });
+    else if (imported === null) failed.push(failure(file.file, vscode.l10n.t('It could not be converted.')));
+    else converted.push({ file, source, imported });
   }
   return { converted, failed };
 }
 
-function convert(file: PlannedFile<FileToImport>, text: string, declareInputs: boolean): ImportedPrompt {
-  return importPromptFile({ kind: file.kind, name: pathNameOf(file.file), text, declareInputs });
+interface Converting {
+  readonly file: PlannedFile<FileToImport>;
+  readonly source: string;
+  readonly declareInputs: boolean;
+}
+
+async function convert(
+  language: Language,
+  { file, source, declareInputs }: Converting,
+): Promise<ImportedPrompt | null> {
+  return language.convert({ kind: file.kind, name: pathNameOf(file.file), text: source, declareInputs });
 }
 
 /** A skill is named by its folder, also when its file was picked alone. */
@@ -195,13 +208,18 @@ async function readText(uri: vscode.Uri): Promise<string | null> {
 
 /** `{{name}}` in a foreign file may be an input or just text: the user decides, once for all. Null = gave up. */
 async function chooseInputs(
+  language: Language,
   converted: readonly Converted[],
   decided: boolean | null,
 ): Promise<readonly Converted[] | null> {
-  const withInputs = converted.map((each) =>
-    each.imported.notMapped.length === 0
-      ? each
-      : { ...each, imported: convert(each.file, each.source, true) },
+  const withInputs = await Promise.all(
+    converted.map(async (each) => {
+      if (each.imported.notMapped.length === 0) return each;
+      return {
+        ...each,
+        imported: (await convert(language, { ...each, declareInputs: true })) ?? each.imported,
+      };
+    }),
   );
   const differing = withInputs.filter(({ imported }, at) => imported.text !== converted[at]?.imported.text);
   if (differing.length === 0) return converted;

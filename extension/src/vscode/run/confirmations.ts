@@ -2,7 +2,7 @@
 
 import * as vscode from 'vscode';
 import type { PromptSummary, RevisionId } from '../../library/api.ts';
-import type { HiddenFinding } from '../../run/care.ts';
+import type { HiddenFinding } from '../../language/hiddenFinding.ts';
 import { oneLine } from '../library/plainText.ts';
 import { promptUri } from '../promptUri.ts';
 import { versionUri } from '../library/virtualTexts.ts';

@@ -2,16 +2,10 @@
 // that it includes.
 
 import * as vscode from 'vscode';
-import type { PartialResolver } from '@cuebook/shared/format/partials';
-import type {
-  Library,
-  LibraryProblem,
-  PromptId,
-  PromptSummary,
-  ResolvedPartial,
-  RevisionId,
-} from '../../library/api.ts';
+import type { GivenPrompt } from '../../language/api.ts';
+import type { Library, LibraryProblem, PromptId, PromptSummary, RevisionId } from '../../library/api.ts';
 import { sentenceOf } from '../library/problems.ts';
+import { knownPartial } from '../language/surroundings.ts';
 import { parsePromptUri } from '../promptUri.ts';
 
 export interface LoadedPrompt {
@@ -23,7 +17,8 @@ export interface LoadedPrompt {
   /** True if the text is only in an editor yet. */
   readonly unsaved: boolean;
   readonly workspaceKind: 'personal' | 'team';
-  readonly partials: PartialResolver;
+  /** Text and partials, as the language reads them. */
+  readonly given: GivenPrompt;
   /** The text and those of all that it includes. */
   readonly texts: readonly string[];
 }
@@ -52,7 +47,7 @@ export async function loadPrompt(library: Library, id: PromptId): Promise<LoadOu
       version: versionOf(found.value, { unsaved: edited !== null, isDraft: stored.value.isDraft }),
       unsaved: edited !== null || stored.value.isDraft,
       workspaceKind: await kindOf(library, found.value),
-      partials: resolverOf(partials.value),
+      given: { text, key: id, partials: partials.value.map(knownPartial) },
       texts: [text, ...partials.value.map((partial) => partial.text ?? '')],
     },
   };
@@ -96,13 +91,4 @@ async function kindOf(library: Library, prompt: PromptSummary): Promise<'persona
   const status = await library.status();
   const workspaces = status.kind === 'ready' ? status.workspaces : [];
   return workspaces.find(({ id }) => id === prompt.workspaceId)?.kind ?? 'team';
-}
-
-function resolverOf(partials: readonly ResolvedPartial[]): PartialResolver {
-  const byReference = new Map(partials.map((partial) => [partial.reference, partial]));
-  return (reference) => {
-    const partial = byReference.get(reference);
-    if (!partial || partial.text === null) return null;
-    return { key: partial.target?.id ?? reference, text: partial.text };
-  };
 }

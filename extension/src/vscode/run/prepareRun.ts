@@ -2,13 +2,12 @@
 // what has to be asked; null means that the user gave up or was told why it does not go on.
 
 import * as vscode from 'vscode';
-import type { PromptDocument } from '@cuebook/shared/format/promptDocument';
-import { parseDocument } from '@cuebook/shared/format/parse';
-import { render, type RenderError } from '@cuebook/shared/format/render';
-import { uses, type Uses } from '@cuebook/shared/format/uses';
+import type { RenderError } from '@cuebook/shared/format/render';
+import type { HiddenFinding } from '../../language/hiddenFinding.ts';
+import type { PromptToRun, RenderedRun } from '../../language/api.ts';
 import type { PromptId, RevisionId, RunMessage } from '../../library/api.ts';
 import type { RunParameters } from '../../models/api.ts';
-import { careFor, findHidden } from '../../run/care.ts';
+import { careFor } from '../../run/care.ts';
 import { planInputs, valueToText, type InputPlan, type Values } from '../../run/inputPlan.ts';
 import type { InputView, PanelParameters } from '../../run/panelProtocol.ts';
 import {
@@ -71,34 +70,36 @@ export interface PrepareDeps {
 }
 
 export async function prepareRun(deps: PrepareDeps, request: RunRequest): Promise<PreparedRun | null> {
-  const { library } = deps.services;
+  const { library, language } = deps.services;
   const loaded = await loadPrompt(library, request.promptId);
   if (!loaded.ok) return tell(loaded.problem);
   const { prompt } = loaded;
   const remembered = await library.recall(memoryKey(request.promptId));
   const memory = parseMemory(remembered.ok ? remembered.value : null);
-  const cared = await takeCare(prompt, memory);
+  const read = await language.read(prompt.given);
+  if (read === null) return tell(cannotRead());
+  const cared = await takeCare(prompt, memory, read.hidden);
   if (cared === null) return null;
 
-  const document = parseDocument(prompt.text);
-  const used = uses(document, prompt.partials);
   const wishes = {
     chosen: request.model,
-    prompt: document.settings.models.map(({ value }) => value),
+    prompt: read.settings.models.map(({ value }) => value),
     fallback: setting<string>('defaultModel', ''),
   };
   const model = await modelForRun(deps.services, wishes);
   if (model === null) return null;
-  const plan = planFor(document, used, { request, memory });
+  const plan = planFor(read, { request, memory });
   if (plan.unsupported.length > 0) return tell(imagesNotYet(plan.unsupported));
   if (!vscode.workspace.isTrusted && !(await confirmUntrusted(plan.read, model))) return null;
-  const given = await fillInputs(deps, { prompt, plan, request, document, used });
+  const given = await fillInputs(deps, { prompt, plan, request, read });
   if (given === null) return null;
-  const messages = await renderMessages(prompt, document, given);
+  const rendered = await language.render(prompt.given, given);
+  if (rendered === null) return tell(cannotRead());
+  const messages = messagesOf(prompt, rendered);
   if (messages === null) return null;
-  const hidden = await hiddenInInputs(prompt, given);
+  const hidden = await hiddenInInputs(prompt, rendered.hidden);
   if (hidden === null) return null;
-  const parameters = parametersOf(document.settings.config, request.parameters);
+  const parameters = parametersOf(read.settings.config, request.parameters);
   const fitting = await fittingModel(deps.services, { model, messages, parameters });
   if (fitting === null) return null;
 
@@ -117,7 +118,7 @@ export async function prepareRun(deps: PrepareDeps, request: RunRequest): Promis
     messages,
     model: fitting,
     parameters,
-    schema: document.settings.outputSchema?.value,
+    schema: read.settings.outputSchema?.value,
     notices: [...cared.notices, ...hidden],
   };
 }
@@ -129,6 +130,11 @@ function setting<T>(name: string, fallback: T): T {
 function tell(problem: string): null {
   void vscode.window.showErrorMessage(problem);
   return null;
+}
+
+/** Its worker ended; the next run starts another one. */
+function cannotRead(): string {
+  return vscode.l10n.t('The prompt could not be read. Run it again.');
 }
 
 function imagesNotYet(names: readonly string[]): string {
@@ -144,12 +150,16 @@ interface Cared {
 }
 
 /** Null: the user does not want to run this text. */
-async function takeCare(prompt: LoadedPrompt, memory: PromptMemory): Promise<Cared | null> {
+async function takeCare(
+  prompt: LoadedPrompt,
+  memory: PromptMemory,
+  hidden: HiddenFinding | null,
+): Promise<Cared | null> {
   const fingerprint = await fingerprintOf(prompt.texts);
   const care = careFor({
     memory,
     fingerprint,
-    texts: prompt.texts,
+    hidden,
     workspaceKind: prompt.workspaceKind,
     confirmChanged: setting<'team' | 'always' | 'never'>('run.confirmChanged', 'team'),
     unsaved: prompt.unsaved,
@@ -175,26 +185,23 @@ async function takeCare(prompt: LoadedPrompt, memory: PromptMemory): Promise<Car
 }
 
 /** A selection or a file may bring hidden characters too: a notice, and a question if they spell something. */
-async function hiddenInInputs(prompt: LoadedPrompt, given: GivenValues): Promise<readonly string[] | null> {
-  const texts = [
-    ...Object.values(given.builtIns),
-    ...Object.values(given.inputs).map((value) => valueToText(value)),
-  ];
-  const hidden = findHidden(texts, true);
+async function hiddenInInputs(
+  prompt: LoadedPrompt,
+  hidden: HiddenFinding | null,
+): Promise<readonly string[] | null> {
   if (hidden === null) return [];
   if (hidden.spelled !== '' && !(await confirmHidden(prompt.summary, hidden))) return null;
   return [vscode.l10n.t('The inputs hold {0} characters that nobody sees.', hidden.count)];
 }
 
 function planFor(
-  document: PromptDocument,
-  used: Uses,
+  { settings, uses: used }: PromptToRun,
   { request, memory }: { readonly request: RunRequest; readonly memory: PromptMemory },
 ): InputPlan {
   const known = request.given ?? { inputs: {}, builtIns: {} };
   const partialInputs = used.inputs.flatMap(({ declaration }) => (declaration === null ? [] : [declaration]));
   return planInputs({
-    declared: [...document.settings.inputs, ...partialInputs],
+    declared: [...settings.inputs, ...partialInputs],
     usedInputs: used.inputs.map(({ name }) => name),
     usedBuiltIns: used.builtIns,
     remembered: { ...memory.inputs, ...known.inputs },
@@ -207,8 +214,7 @@ interface Filling {
   readonly prompt: LoadedPrompt;
   readonly plan: InputPlan;
   readonly request: RunRequest;
-  readonly document: PromptDocument;
-  readonly used: Uses;
+  readonly read: PromptToRun;
 }
 
 async function fillInputs(deps: PrepareDeps, filling: Filling): Promise<GivenValues | null> {
@@ -230,7 +236,7 @@ async function fillInputs(deps: PrepareDeps, filling: Filling): Promise<GivenVal
 /** A prompt about the selection is of no use without one, unless it says that it can do without. */
 async function askForMissingTexts(
   deps: PrepareDeps,
-  { plan, prompt, request, used }: Filling,
+  { plan, prompt, request, read: { uses: used } }: Filling,
   read: BuiltInValues,
 ): Promise<BuiltInValues | null> {
   let texts: BuiltInValues = {};
@@ -245,17 +251,7 @@ async function askForMissingTexts(
   return texts;
 }
 
-async function renderMessages(
-  prompt: LoadedPrompt,
-  document: PromptDocument,
-  given: GivenValues,
-): Promise<readonly RunMessage[] | null> {
-  const outcome = render(document, {
-    inputs: given.inputs,
-    builtIns: given.builtIns,
-    partials: prompt.partials,
-    key: prompt.summary.id,
-  });
+function messagesOf(prompt: LoadedPrompt, { outcome }: RenderedRun): readonly RunMessage[] | null {
   if (outcome.ok) return outcome.messages.map(({ role, content }) => ({ role, content }));
   void tellRenderError(prompt, outcome.errors);
   return null;

@@ -1,10 +1,11 @@
-// What may be written at a place of a prompt. Pure: the editor's part is in `providers.ts`.
+// What may be written at a place of a prompt. Pure.
 
 import { builtInDescriptions, builtInNames } from '@cuebook/shared/format/builtIns';
 import { toReference, toYamlScalar } from '@cuebook/shared/format/edits';
 import { inputTypes, type PromptDocument, type Span } from '@cuebook/shared/format/promptDocument';
 import { configKeys, inputKeys, settingKeys } from '@cuebook/shared/format/settings';
 import { parseDocument } from '@cuebook/shared/format/parse';
+import type { ModelToName, PromptToInclude } from './api.ts';
 import { contextAt, type CursorContext } from './cursor.ts';
 import { keyDocs } from './keyDocs.ts';
 
@@ -23,10 +24,10 @@ export interface Suggestion {
 
 /** What the world around the prompt offers; asked for only where it matters. */
 export interface Surroundings {
-  prompts(): Promise<
-    readonly { readonly path: string; readonly description: string; readonly tags: readonly string[] }[]
-  >;
-  models(): Promise<readonly { readonly id: string; readonly label: string }[]>;
+  /** For what was typed of the reference, without its quote. */
+  prompts(typed: string): Promise<readonly PromptToInclude[]>;
+  tags(): Promise<readonly string[]>;
+  models(): Promise<readonly ModelToName[]>;
   partialText(reference: string): Promise<string | null>;
 }
 
@@ -53,7 +54,7 @@ export async function suggestAt(
     case 'close':
       return suggestClose(document, context, offset);
     case 'partial':
-      return suggestPartials(context, around);
+      return suggestPartials(document, context, around);
     case 'argument':
       return suggestArguments(context, await around.partialText(context.reference));
     case 'role':
@@ -119,8 +120,7 @@ async function suggestValues(
     suggestion({ label, kind: 'value', insert: toYamlScalar(label), replace: word, detail });
   if (parent === '' && key === 'model') return suggestModels(word, await around.models());
   if (parent === '' && key === 'tags') {
-    const tags = new Set((await around.prompts()).flatMap((prompt) => prompt.tags));
-    return [...tags].slice(0, 200).map((tag) => value(tag));
+    return (await around.tags()).slice(0, 200).map((tag) => value(tag));
   }
   if (parent === 'inputs' || (parent === 'inputs.*' && key === 'type'))
     return inputTypes.map((type) => value(type));
@@ -128,10 +128,7 @@ async function suggestValues(
   return isFlag ? ['true', 'false'].map((flag) => ({ ...value(flag), insert: flag })) : [];
 }
 
-function suggestModels(
-  word: Span,
-  models: readonly { readonly id: string; readonly label: string }[],
-): readonly Suggestion[] {
+function suggestModels(word: Span, models: readonly ModelToName[]): readonly Suggestion[] {
   const all = [...models, { id: 'vscode/*', label: "Any of VS Code's own models" }];
   return all.map(({ id, label }) =>
     suggestion({ label: id, kind: 'model', insert: id, replace: word, detail: label }),
@@ -227,8 +224,13 @@ function openBlocks(document: PromptDocument, offset: number): readonly string[]
   return open;
 }
 
-async function suggestPartials(context: TagContext, around: Surroundings): Promise<readonly Suggestion[]> {
-  const prompts = await around.prompts();
+async function suggestPartials(
+  document: PromptDocument,
+  context: TagContext,
+  around: Surroundings,
+): Promise<readonly Suggestion[]> {
+  const { start, end } = context.word;
+  const prompts = await around.prompts(document.text.slice(start, end).replace(/^["']/, ''));
   return prompts.map(({ path, description }) =>
     suggestion({
       label: path,

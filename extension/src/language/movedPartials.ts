@@ -14,12 +14,12 @@ export interface MovedPartial {
 }
 
 /** What a reference leads to; null if to nothing. */
-export type FindTarget = (reference: string) => { readonly target: { readonly path: string } | null } | null;
+export type FindTarget = (reference: string) => { readonly path: string } | null;
 
 export function movedPartials(document: PromptDocument, find: FindTarget): readonly MovedPartial[] {
   return document.messages.flatMap(({ nodes }) =>
     partialNodes(nodes).flatMap(({ reference, referenceSpan: span }): readonly MovedPartial[] => {
-      const path = find(reference)?.target?.path;
+      const path = find(reference)?.path;
       const { path: written, version } = splitReference(reference);
       if (path === undefined || says(written, path)) return [];
       const text = toReference(version === null ? path : `${path}@${version}`);

@@ -10,8 +10,9 @@ import { fixesFor } from './fixes.ts';
 import { hoverAt, type HoverFacts } from './hover.ts';
 import { movedPartials } from './movedPartials.ts';
 import { foldsOf, outlineOf, type OutlineItem } from './outline.ts';
-import { previewText, renderPreview } from './previewText.ts';
+import { renderPreview } from './renderPreview.ts';
 import { targetAt } from './target.ts';
+import { previewText } from '../vscode/language/previewText.ts';
 
 const head = '---\ninputs:\n  focus: { type: string, description: What to look for }\n---\n';
 
@@ -23,9 +24,10 @@ function withCursor(marked: string): { readonly document: PromptDocument; readon
 describe('completion', () => {
   const around: Surroundings = {
     prompts: async () => [
-      { path: 'house-style', description: 'How we write', tags: ['style'] },
-      { path: 'my team/tone', description: '', tags: ['style', 'tone'] },
+      { path: 'house-style', description: 'How we write' },
+      { path: 'my team/tone', description: '' },
     ],
+    tags: async () => ['style', 'tone'],
     models: async () => [{ id: 'openai/gpt-4.1', label: 'GPT-4.1' }],
     partialText: async (reference) =>
       reference === 'house-style' ? '---\ninputs: { tone: string }\n---\n{{tone}}' : null,
@@ -200,7 +202,7 @@ test('a reference to a prompt that was renamed or moved is found and rewritten',
     '/top': 'top',
     same: 'a/same',
   };
-  const moved = movedPartials(document, (reference) => ({ target: { path: paths[reference] ?? '' } }));
+  const moved = movedPartials(document, (reference) => ({ path: paths[reference] ?? '' }));
   expect(
     applyEdits(
       document.text,
