@@ -11,6 +11,7 @@ import type { Request, ServerMessage } from './messages.ts';
 import { needsBox, progress } from './progress.ts';
 import { answeredRead, readOnce } from './reads.ts';
 import {
+  accountOf,
   connected,
   teamOf,
   withWorkspace,
@@ -41,7 +42,7 @@ export function take(tools: ClientTools, state: ClientState, message: LogMessage
     case 'ends':
       return then(takeEnds(tools, state, message), (next) => progress(tools, next, message.workspace));
     case 'accountLog':
-      return withAllWaiting(tools, takeAccountLog(tools, state, message));
+      return withAllWaiting(tools, withUserBoxes(state, takeAccountLog(tools, state, message)));
     case 'teamLog':
       return then(takeTeamLog(tools, state, message), (next) => progress(tools, next, message.workspace));
     case 'boxes':
@@ -99,6 +100,16 @@ export function reportBox(state: ClientState, id: WorkspaceId): Outcome {
     requests: [{ kind: 'reportBox', workspace: id, wanted }],
     raised: [{ code: 'boxMissing', workspace: id }],
   };
+}
+
+/** Another device has started a new user key: this one needs its box. */
+function withUserBoxes(before: ClientState, outcome: Outcome): Outcome {
+  const { state } = outcome;
+  const generation = accountOf(state, state.account)?.generation ?? 0;
+  const known = accountOf(before, state.account)?.generation ?? 0;
+  if (known === 0 || generation === known) return outcome;
+  const read = readOnce(state, [{ kind: 'readUserBoxes' }]);
+  return { ...outcome, state: read.state, requests: [...outcome.requests, ...read.requests] };
 }
 
 function withAllWaiting(tools: ClientTools, first: Outcome): Outcome {
