@@ -20,7 +20,7 @@ export interface Authentication {
    * the database each time.
    */
   recheck(caller: Caller): Promise<Caller>;
-  /** For the hub's sweep: which of these sessions and tokens still hold, in one query; others are to be cut. */
+  /** Of many callers of live sockets at once, in their order: whether each still holds. One query for each kind. */
   stillValid(callers: readonly Caller[]): Promise<readonly boolean[]>;
 }
 

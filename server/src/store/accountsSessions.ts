@@ -4,7 +4,7 @@
 import { idFromBytes, idToBytes, type AccountId, type DeviceId } from '@cuebook/shared/encoding/ids';
 import type { StoredHash } from '../accounts/peppers.ts';
 import type { Author } from './api.ts';
-import type { Sql, Transaction } from './database.ts';
+import type { Fragment, Sql, Transaction } from './database.ts';
 
 /** For single statements and inside a transaction alike. */
 export type Querier = Sql | Transaction;
@@ -251,8 +251,10 @@ export async function readSession(
  * against ending until the transaction is over.
  */
 export async function liveSessions(sql: Querier, authors: readonly Author[]): Promise<readonly boolean[]> {
-  const live = await findSessions(sql, authors);
-  return authors.map((author) => live.get(author.session)?.has(`${author.account} ${author.device}`) === true);
+  const live = await findSessions(sql, authors, sql`for share`);
+  return authors.map(
+    (author) => live.get(author.session)?.has(`${author.account} ${author.device}`) === true,
+  );
 }
 
 /** The same for callers of sockets, whose device does not matter. */
@@ -260,7 +262,7 @@ export async function sessionsThatHold(
   sql: Querier,
   sessions: readonly { readonly account: AccountId; readonly session: string }[],
 ): Promise<readonly boolean[]> {
-  const live = await findSessions(sql, sessions);
+  const live = await findSessions(sql, sessions, sql``);
   return sessions.map(({ account, session }) =>
     [...(live.get(session) ?? [])].some((found) => found.startsWith(account)),
   );
@@ -269,13 +271,14 @@ export async function sessionsThatHold(
 async function findSessions(
   sql: Querier,
   sessions: readonly { readonly account: AccountId; readonly session: string }[],
+  lock: Fragment,
 ): Promise<ReadonlyMap<string, ReadonlySet<string>>> {
   if (sessions.length === 0) return new Map();
   const accounts = [...new Set(sessions.map(({ account }) => account))].map(idToBytes);
   const names = [...new Set(sessions.map(({ session }) => session))];
   const rows = await sql<{ account: Uint8Array; session: string; device: Uint8Array | null }[]>`
     select account, session, device from sessions
-    where account in ${sql(accounts)} and session in ${sql(names)} for share`;
+    where account in ${sql(accounts)} and session in ${sql(names)} ${lock}`;
   const found = new Map<string, Set<string>>();
   for (const row of rows) {
     const device = row.device === null ? '' : idFromBytes(row.device);
