@@ -30,7 +30,8 @@ describe.each([
 ] as const)('with the %s implementation', (_, primitives) => {
   test('keys, boxes and seals of version 1 are the bytes that they were', async () => {
     const suite = createSeededSuite(primitives, 'golden/crypto');
-    const device = deriveDeviceKeys(suite, createDeviceSeed(suite));
+    const seed = createDeviceSeed(suite);
+    const device = deriveDeviceKeys(suite, seed);
     const kit = createKit(suite);
     const place: BoxPlace = {
       purpose: 'epochKey',
@@ -45,6 +46,18 @@ describe.each([
     const keys = { previous: redact(filled(6)), next: redact(filled(7)) };
     const account = idFromBytes<AccountId>(filled(8));
     const golden = {
+      'given.deviceSeed': bytesToHex(reveal(seed)),
+      'given.message': 'message',
+      'given.boxContent': 'a key',
+      'given.localKey': bytesToHex(filled(5)),
+      'given.localPurpose': 'draft',
+      'given.localAssociated': 'row',
+      'given.localContent': 'a draft',
+      'given.previousKey': bytesToHex(filled(6)),
+      'given.nextKey': bytesToHex(filled(7)),
+      'given.account': account,
+      'given.workspace': idFromBytes<WorkspaceId>(filled(11)),
+      'given.head': idFromBytes<EntryHash>(filled(12)),
       deviceId: device.id,
       deviceSignPublic: bytesToHex(device.signPublic),
       deviceBoxPublic: bytesToHex(device.boxPublic),

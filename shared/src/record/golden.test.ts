@@ -10,7 +10,7 @@ import { createSeededSuite } from '../crypto/seededSuite.ts';
 import type { Suite } from '../crypto/suite.ts';
 import { idFromBytes, idToBytes, type AnyId } from '../encoding/ids.ts';
 import { bytesToHex, hexToBytes } from '../util/bytes.ts';
-import { redact } from '../util/redacted.ts';
+import { redact, reveal } from '../util/redacted.ts';
 import { FEED_START, nextPosition } from './feed.ts';
 import { parseRecord } from './header.ts';
 import { labelTag } from './labelTag.ts';
@@ -130,6 +130,12 @@ describe.each([
     if (!parsed.ok) throw new Error('the golden record parses');
     const streams = deriveStreamKey(suite, draft.workspace, epochKey);
     lines.push(
+      `given.epochKey ${bytesToHex(reveal(epochKey))}`,
+      `given.signSeed ${bytesToHex(signSeed)}`,
+      `given.profileOf ${long(9)}`,
+      `given.thread ${short(11)}`,
+      `given.label production`,
+      `given.firstRecordId ${long(31)}`,
       `record ${bytesToHex(record.bytes)}`,
       `recordId ${record.id}`,
       `tombstone ${bytesToHex(tombstoneOf(suite, parsed.value))}`,

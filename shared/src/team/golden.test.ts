@@ -120,8 +120,8 @@ describe.each([
         history: { readonly entries: readonly { readonly bytes: Uint8Array }[] },
       ): string[] => history.entries.map((entry, index) => `${name}.${index} ${bytesToHex(entry.bytes)}`);
       const lines = [
-        `ownerSeed ${bytesToHex(ownerSeed)}`,
-        `ownerKit ${reveal(owner.kit.code)}`,
+        `given.ownerSeed ${bytesToHex(ownerSeed)}`,
+        `given.ownerKit ${reveal(owner.kit.code)}`,
         ...entries('owner', owner.history),
         ...entries('editor', editor.history),
         ...entries('guest', guest.history),
@@ -188,6 +188,8 @@ function smallFormats(suite: Suite, owner: SampleAccount, team: SampleTeam): rea
   const shown = receiveAnswer(suite, greeting, answering.answer, SAMPLE_TIME);
   if (shown.step !== 'showing') throw new Error('an answer gives a code');
   return [
+    `given.inviteSecret ${bytesToHex(reveal(secret))}`,
+    `given.tokenSeed ${bytesToHex(new Uint8Array(32).fill(3))}`,
     `inviteCode ${reveal(writeInviteCode({ workspace, head, secret }))}`,
     `inviteId ${keys.id}`,
     `tokenId ${token.id}`,
