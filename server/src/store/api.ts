@@ -20,6 +20,7 @@ import type {
 import type { FeedPosition, LogHead } from '@cuebook/shared/record/header';
 import type { Role } from '@cuebook/shared/team/roles';
 import type { SessionCaller } from '../caller.ts';
+import type { Transaction } from './database.ts';
 
 /** The database's life: changes when it is restored from a backup. 26 characters. */
 export type Incarnation = string;
@@ -105,6 +106,10 @@ export interface WorkspaceStore {
     push: {
       readonly workspace: WorkspaceId;
       readonly after: { readonly head: LogHead; readonly feed: FeedPosition };
+      /** Ends of members' account logs, without which the entries could not be judged. */
+      readonly accounts?:
+        | readonly { readonly account: AccountId; readonly entries: readonly Uint8Array[] }[]
+        | undefined;
       readonly entries: readonly Uint8Array[];
       readonly items: readonly { readonly id: RecordId; readonly bytes: Uint8Array }[];
     },
@@ -141,7 +146,26 @@ export interface Tail {
   readonly healing: boolean;
 }
 
+/** An account that does not exist yet; with `join`, it enters a workspace in the same transaction. */
+export interface NewAccount {
+  readonly account: AccountId;
+  readonly entries: readonly Uint8Array[];
+  readonly boxes: readonly UserBox[];
+  readonly kitBackup: Uint8Array | null;
+  readonly join: TeamAppend | null;
+}
+
 export interface AccountLogStore {
+  /**
+   * All or nothing; `also` writes what belongs to the account in the same transaction, before the join. Refuses a log
+   * that is not sound; a join that came too late is the `Refusal` `behind`.
+   */
+  create(
+    account: NewAccount,
+    also: (sql: Transaction) => Promise<void>,
+  ): Promise<TeamAppendAnswer | { readonly kind: 'created' }>;
+  /** By the verified log; null if it is no active device of the account. */
+  activeDevice(account: AccountId, device: DeviceId): Promise<{ readonly signPublic: Uint8Array } | null>;
   readLog(account: AccountId, from: number): Promise<LogPage>;
   /** Folded and verified; `behind` if another entry came first. A revoked device's sessions end in the same transaction. */
   appendLog(
@@ -177,6 +201,8 @@ export interface Store {
   readonly records: RecordStore;
   readonly accountLogs: AccountLogStore;
   readonly audit: AuditStore;
+  /** For what others than the store have committed. */
+  publish(hint: Hint): void;
   /** Resolves if the database answers; rejects within a second if it does not. */
   ping(): Promise<void>;
   close(): Promise<void>;

@@ -42,6 +42,10 @@ export type DatabaseRole = 'owner' | 'cuebook_app' | 'cuebook_purge' | 'cuebook_
 export interface About {
   readonly workspace?: WorkspaceId;
   readonly account?: AccountId;
+  /** Workspaces whose rows, and nothing else, are read. */
+  readonly heads?: readonly WorkspaceId[];
+  /** One snapshot for all statements; writes nothing. */
+  readonly snapshot?: boolean;
 }
 
 export interface Database {
@@ -116,11 +120,13 @@ export function openDatabase(options: DatabaseOptions): Database {
 
 async function transact<T>(pool: Sql, about: About, work: (sql: Transaction) => Promise<T>): Promise<T> {
   // The driver's own type unwraps arrays of queries, which is not done here.
-  const result = await pool.begin(async (sql) => {
-    // Not awaited: it goes out together with the first statement, and fails with it.
+  const mode = about.snapshot === true ? 'isolation level repeatable read read only' : '';
+  const result = await pool.begin(mode, async (sql) => {
+    // Sent at once but not waited for: it travels with the first statement of the work, and ahead of it.
     const said = sql`
       select set_config('cuebook.workspace', ${hexOrEmpty(about.workspace)}, true),
-             set_config('cuebook.account', ${hexOrEmpty(about.account)}, true)`;
+             set_config('cuebook.account', ${hexOrEmpty(about.account)}, true),
+             set_config('cuebook.heads', ${(about.heads ?? []).map(hexOrEmpty).join(',')}, true)`.execute();
     const [, value] = await Promise.all([said, work(sql)]);
     return { value };
   });

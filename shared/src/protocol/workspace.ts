@@ -127,6 +127,12 @@ export type HealingAnswer = z.infer<typeof healingAnswer>;
 export const healInput = z.object({
   workspace: workspaceId,
   after: z.object({ head: logHead, feed: feedPosition }),
+  /** Ends of members' account logs, without which the entries could not be judged. */
+  accounts: z.optional(
+    z.readonly(
+      z.array(z.object({ account: accountId, entries: z.readonly(z.array(bytes(MAX_ACCOUNT_ENTRY_BYTES))) })),
+    ),
+  ),
   entries: teamEntries,
   items: z.readonly(
     z.array(z.object({ id: recordId, bytes: bytes(MAX_RECORD_BYTES) })).check(z.maxLength(MAX_FEED_ITEMS)),

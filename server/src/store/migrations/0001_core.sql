@@ -9,6 +9,12 @@ create function cuebook_workspace() returns bytea language sql stable parallel s
 create function cuebook_account() returns bytea language sql stable parallel safe as
   $$ select decode(nullif(current_setting('cuebook.account', true), ''), 'hex') $$;
 
+-- Several workspaces whose heads are asked for at once.
+create function cuebook_heads() returns bytea[] language sql stable parallel safe as
+  $$ select array(
+       select decode(hex, 'hex') from unnest(string_to_array(nullif(current_setting('cuebook.heads', true), ''), ',')) hex
+     ) $$;
+
 -- One row: this database's life. Restoring a backup begins another.
 create table server (
   only_row boolean primary key default true check (only_row),
@@ -209,6 +215,7 @@ create policy app_member on workspaces for select to cuebook_app
       where memberships.account = (select cuebook_account()) and memberships.workspace = workspaces.workspace
     )
   );
+create policy app_heads on workspaces for select to cuebook_app using (workspace = any ((select cuebook_heads())::bytea[]));
 create policy app on healing_pins to cuebook_app using (workspace = (select cuebook_workspace()));
 create policy app on team_log to cuebook_app using (workspace = (select cuebook_workspace()));
 create policy app on members to cuebook_app using (workspace = (select cuebook_workspace()));

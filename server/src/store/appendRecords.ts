@@ -1,0 +1,430 @@
+// Appending records: one transaction of a workspace, under its row lock. Reads all that the group's appends are judged by in
+// one go, judges them one after the other as if they had come alone, and writes what counts in one go.
+
+import {
+  compareIds,
+  type EntryHash,
+  type FeedHash,
+  type GroupId,
+  type RecordId,
+  type StreamId,
+  type WorkspaceId,
+} from '@cuebook/shared/encoding/ids';
+import type { AppendAnswer } from '@cuebook/shared/protocol/record';
+import { FEED_START, nextPosition } from '@cuebook/shared/record/feed';
+import { parseRecord, type FeedPosition, type RecordHeader } from '@cuebook/shared/record/header';
+import { tombstoneOf } from '@cuebook/shared/record/tombstone';
+import { judgeAuthor } from '@cuebook/shared/team/authority';
+import { invariant } from '@cuebook/shared/util/invariant';
+import { Refusal } from '../problems.ts';
+import type { StoreContext } from './dependencies.ts';
+import type { Transaction } from './database.ts';
+import { toolsOf, type AccountHistories, type TeamFold } from './folds.ts';
+import type { Waiting } from './groupCommit.ts';
+import { bytesList, fromColumn, idList, toColumn } from './ids.ts';
+import { lockWorkspace, type LockedWorkspace } from './lock.ts';
+import { checkSignature, type SentAppend, type SentRecord } from './sentRecords.ts';
+
+export type WaitingAppend = Waiting<SentAppend, AppendAnswer>;
+
+export interface PlacedRecord extends SentRecord {
+  readonly position: FeedPosition;
+}
+
+interface GroupState {
+  readonly trashedAt: number | null;
+  readonly isPurged: boolean;
+}
+
+/** What the appends of a group are judged by, and what they change for those after them. */
+interface Ground {
+  readonly workspace: WorkspaceId;
+  readonly locked: LockedWorkspace;
+  readonly fold: TeamFold;
+  readonly accounts: AccountHistories;
+  /** Of all records that the appends name: where they are, and in which stream. */
+  readonly known: Map<RecordId, { readonly seq: number; readonly stream: StreamId }>;
+  readonly heads: Map<StreamId, RecordId>;
+  readonly groups: Map<GroupId, GroupState>;
+  readonly feedHashes: Map<number, FeedHash>;
+  readonly placed: PlacedRecord[];
+  position: FeedPosition;
+}
+
+type Outcome =
+  | { readonly waiting: WaitingAppend; readonly answer: AppendAnswer }
+  | { readonly waiting: WaitingAppend; readonly refusal: unknown };
+
+export interface Committed {
+  readonly position: FeedPosition;
+  readonly logIndex: number;
+  readonly placed: readonly PlacedRecord[];
+  /** Groups whose ciphertexts were erased. */
+  readonly purged: readonly GroupId[];
+}
+
+/** Settles every append of the group; null if nothing was written. */
+export async function commitAppends(
+  context: StoreContext,
+  workspace: WorkspaceId,
+  group: readonly WaitingAppend[],
+): Promise<Committed | null> {
+  const { outcomes, committed } = await context.database.transact({ workspace }, (sql) =>
+    appendInTransaction(context, sql, workspace, group),
+  );
+  for (const outcome of outcomes) {
+    if ('answer' in outcome) outcome.waiting.resolve(outcome.answer);
+    else outcome.waiting.reject(outcome.refusal);
+  }
+  return committed;
+}
+
+async function appendInTransaction(
+  context: StoreContext,
+  sql: Transaction,
+  workspace: WorkspaceId,
+  group: readonly WaitingAppend[],
+): Promise<{ readonly outcomes: readonly Outcome[]; readonly committed: Committed | null }> {
+  const { ground, live } = await readGround(context, sql, workspace, group);
+  if (ground === null)
+    return { outcomes: refuseAll(group, 'notFound', 'There is no such workspace.'), committed: null };
+  if (ground.locked.healingSince !== null) {
+    return { outcomes: refuseAll(group, 'healing', 'The workspace is being healed.'), committed: null };
+  }
+  const outcomes = group.map((waiting, index) =>
+    live[index] === true
+      ? decide(context, ground, waiting)
+      : { waiting, refusal: new Refusal('unauthenticated', 'The session has ended.') },
+  );
+  if (ground.placed.length === 0) return { outcomes, committed: null };
+  const purged = await write(context, sql, ground);
+  const { position, placed } = ground;
+  return { outcomes, committed: { position, placed, purged, logIndex: ground.locked.head.index } };
+}
+
+const HEALING_RETRY_SECONDS = 5;
+
+const refuseAll = (
+  group: readonly WaitingAppend[],
+  code: 'notFound' | 'healing',
+  message: string,
+): readonly Outcome[] =>
+  group.map((waiting) => ({
+    waiting,
+    refusal: new Refusal(
+      code,
+      message,
+      code === 'healing' ? { retryAfterSeconds: HEALING_RETRY_SECONDS } : {},
+    ),
+  }));
+
+// ——— reading
+
+/** One journey to the database: the lock comes first, and what follows it sees what is true under it. */
+async function readGround(
+  context: StoreContext,
+  sql: Transaction,
+  workspace: WorkspaceId,
+  group: readonly WaitingAppend[],
+): Promise<{ readonly ground: Ground | null; readonly live: readonly boolean[] }> {
+  const records = group.flatMap(({ item }) => item.records);
+  const [locked, live, known, heads, groups, feedHashes] = await Promise.all([
+    lockWorkspace(sql, workspace),
+    context.sessions.areLive(
+      sql,
+      group.map(({ item }) => item.author),
+    ),
+    readKnown(sql, workspace, records),
+    readHeads(sql, workspace, group),
+    readGroups(sql, workspace, group),
+    readFeedHashes(sql, workspace, records),
+  ]);
+  if (locked === null) return { ground: null, live };
+  const fold = await context.folds.team(sql, workspace, locked.head);
+  const authors = new Set(group.map(({ item }) => item.author.account));
+  const accounts = await context.folds.accounts(
+    sql,
+    [...authors].flatMap((account) => {
+      const upTo = fold.state.members.get(account)?.accountHead;
+      return upTo === undefined ? [] : [{ account, upTo }];
+    }),
+  );
+  const { feed: position } = locked;
+  return {
+    ground: { workspace, locked, fold, accounts, known, heads, groups, feedHashes, placed: [], position },
+    live,
+  };
+}
+
+async function readKnown(
+  sql: Transaction,
+  workspace: WorkspaceId,
+  records: readonly SentRecord[],
+): Promise<Ground['known']> {
+  const ids = new Set(records.flatMap(({ id, header }) => [id, ...header.parents]));
+  const rows = await sql<{ id: Uint8Array; seq: number; stream: Uint8Array }[]>`
+    select id, seq, stream from records
+    where workspace = ${toColumn(workspace)} and id = any (${idList(sql, ids)}::bytea[])`;
+  return new Map(
+    rows.map(({ id, seq, stream }) => [
+      fromColumn<RecordId>(id),
+      { seq, stream: fromColumn<StreamId>(stream) },
+    ]),
+  );
+}
+
+async function readHeads(
+  sql: Transaction,
+  workspace: WorkspaceId,
+  group: readonly WaitingAppend[],
+): Promise<Ground['heads']> {
+  const streams = new Set(group.map(({ item }) => item.input.stream));
+  const rows = await sql<{ stream: Uint8Array; head: Uint8Array }[]>`
+    select stream, head from streams
+    where workspace = ${toColumn(workspace)} and stream = any (${idList(sql, streams)}::bytea[])`;
+  return new Map(rows.map((row) => [fromColumn<StreamId>(row.stream), fromColumn<RecordId>(row.head)]));
+}
+
+async function readGroups(
+  sql: Transaction,
+  workspace: WorkspaceId,
+  group: readonly WaitingAppend[],
+): Promise<Ground['groups']> {
+  const ids = new Set(group.map(({ item }) => item.input.group));
+  const rows = await sql<{ group_id: Uint8Array; trashed_at: number | null; purged_at: number | null }[]>`
+    select group_id, trashed_at, purged_at from groups
+    where workspace = ${toColumn(workspace)} and group_id = any (${idList(sql, ids)}::bytea[])`;
+  return new Map(
+    rows.map((row) => [
+      fromColumn<GroupId>(row.group_id),
+      { trashedAt: row.trashed_at, isPurged: row.purged_at !== null },
+    ]),
+  );
+}
+
+async function readFeedHashes(
+  sql: Transaction,
+  workspace: WorkspaceId,
+  records: readonly SentRecord[],
+): Promise<Ground['feedHashes']> {
+  const seqs = new Set(records.map(({ header }) => header.seen.seq));
+  const rows = await sql<{ seq: number; feed_hash: Uint8Array }[]>`
+    select seq, feed_hash from records
+    where workspace = ${toColumn(workspace)} and seq = any (${[...seqs]}::bigint[])`;
+  const found = rows.map((row) => [row.seq, fromColumn<FeedHash>(row.feed_hash)] as const);
+  return new Map([[FEED_START.seq, FEED_START.feedHash], ...found]);
+}
+
+// ——— judging
+
+function decide(context: StoreContext, ground: Ground, waiting: WaitingAppend): Outcome {
+  try {
+    return { waiting, answer: answerTo(context, ground, waiting.item) };
+  } catch (refusal) {
+    return { waiting, refusal };
+  }
+}
+
+function answerTo(context: StoreContext, ground: Ground, { input, records }: SentAppend): AppendAnswer {
+  const there = records.filter(({ id }) => ground.known.has(id));
+  // Sent again after a lost answer: what was stored once is stored, whatever has happened since.
+  if (there.length === records.length) return stored(ground, records);
+  if (there.length > 0) throw new Refusal('refused', 'An append contains records that are there already.');
+  if (ground.groups.get(input.group)?.isPurged === true) return { kind: 'gone' };
+  const sound: SentRecord[] = [];
+  for (const record of records) {
+    const judged = judge(context, ground, record);
+    if ('kind' in judged) return judged;
+    sound.push(judged);
+  }
+  const head = ground.heads.get(input.stream) ?? null;
+  if (head !== input.expectedHead) return { kind: 'behind', head };
+  checkParents(ground, input.stream, records);
+  for (const record of sound) place(context, ground, record);
+  return stored(ground, records);
+}
+
+const stored = (ground: Ground, records: readonly SentRecord[]): AppendAnswer => ({
+  kind: 'stored',
+  places: records.map(({ id }) => {
+    const seq = ground.known.get(id)?.seq;
+    invariant(seq !== undefined, 'a stored record has a place');
+    return { id, seq };
+  }),
+});
+
+/** By the team log as it is under the lock; and what its author had seen must be this server's log and feed. */
+function judge(context: StoreContext, ground: Ground, record: SentRecord): SentRecord | AppendAnswer {
+  const tools = toolsOf(context.primitives, context.verifiers, ground.accounts);
+  const judged = judgeAuthor(tools, ground.fold.state, record.header);
+  if (!judged.ok) {
+    const { code } = judged.problem;
+    return code === 'oldEpoch' ? { kind: 'oldEpoch' } : { kind: 'notAllowed', reason: code };
+  }
+  checkView(ground, record.header);
+  return checkSignature(context, record, judged.value);
+}
+
+/** Else one member could make every client of the team believe that the server shows different things to different people. */
+function checkView({ fold, feedHashes }: Ground, { teamLog, seen }: RecordHeader): void {
+  const hash: EntryHash | undefined = fold.hashes[teamLog.index];
+  if (hash !== teamLog.hash)
+    throw new Refusal('refused', 'A record names a team-log entry that is not here.');
+  if (feedHashes.get(seen.seq) !== seen.feedHash) {
+    throw new Refusal('refused', 'A record names a place in the feed that is not here.');
+  }
+}
+
+/** Each is stored, or stands earlier in the append; and all are of the one stream. */
+function checkParents(ground: Ground, stream: StreamId, records: readonly SentRecord[]): void {
+  const earlier = new Set<RecordId>();
+  for (const { id, header } of records) {
+    for (const parent of header.parents) {
+      if (!earlier.has(parent) && ground.known.get(parent)?.stream !== stream) {
+        throw new Refusal('refused', 'A record follows one that is not in its stream.');
+      }
+    }
+    earlier.add(id);
+  }
+}
+
+function place(context: StoreContext, ground: Ground, record: SentRecord): void {
+  const { id, header } = record;
+  ground.position = nextPosition(context.primitives, ground.position, id);
+  ground.placed.push({ ...record, position: ground.position });
+  ground.known.set(id, { seq: ground.position.seq, stream: header.stream });
+  ground.heads.set(header.stream, id);
+  ground.groups.set(header.group, {
+    trashedAt: header.flag === 'trash' ? context.now() : null,
+    isPurged: header.flag === 'purge',
+  });
+}
+
+// ——— writing
+
+/** All statements go out together; answers which groups were purged. */
+async function write(context: StoreContext, sql: Transaction, ground: Ground): Promise<readonly GroupId[]> {
+  const { workspace, placed } = ground;
+  const touched = {
+    streams: new Set(placed.map(({ header }) => header.stream)),
+    groups: new Set(placed.map(({ header }) => header.group)),
+  };
+  const purges = placed.filter(({ header }) => header.flag === 'purge');
+  await Promise.all([
+    insertRecords(sql, workspace, placed),
+    writeHeads(sql, ground, [...touched.streams]),
+    writeGroups(sql, ground, [...touched.groups], context.now()),
+    sql`
+      update workspaces set seq = ${ground.position.seq}, feed_hash = ${toColumn(ground.position.feedHash)}
+      where workspace = ${toColumn(workspace)}`,
+  ]);
+  for (const { header, position } of purges) {
+    await eraseGroup(context, sql, { workspace, group: header.group, before: position.seq });
+  }
+  return purges.map(({ header }) => header.group);
+}
+
+export async function insertRecords(
+  sql: Transaction,
+  workspace: WorkspaceId,
+  placed: readonly PlacedRecord[],
+): Promise<void> {
+  await sql`
+    insert into records (workspace, seq, id, group_id, stream, feed_hash, bytes)
+    select ${toColumn(workspace)}, * from unnest(
+      ${placed.map(({ position }) => position.seq)}::bigint[],
+      ${idList(
+        sql,
+        placed.map(({ id }) => id),
+      )}::bytea[],
+      ${idList(
+        sql,
+        placed.map(({ header }) => header.group),
+      )}::bytea[],
+      ${idList(
+        sql,
+        placed.map(({ header }) => header.stream),
+      )}::bytea[],
+      ${idList(
+        sql,
+        placed.map(({ position }) => position.feedHash),
+      )}::bytea[],
+      ${bytesList(
+        sql,
+        placed.map(({ parsed }) => parsed.bytes),
+      )}::bytea[])`;
+}
+
+async function writeHeads(sql: Transaction, ground: Ground, streams: readonly StreamId[]): Promise<void> {
+  const groupOf = new Map(ground.placed.map(({ header }) => [header.stream, header.group]));
+  const rows = streams.toSorted(compareIds).flatMap((stream) => {
+    const [head, group] = [ground.heads.get(stream), groupOf.get(stream)];
+    return head === undefined || group === undefined ? [] : [{ stream, head, group }];
+  });
+  await sql`
+    insert into streams (workspace, stream, group_id, head)
+    select ${toColumn(ground.workspace)}, * from unnest(
+      ${idList(
+        sql,
+        rows.map(({ stream }) => stream),
+      )}::bytea[],
+      ${idList(
+        sql,
+        rows.map(({ group }) => group),
+      )}::bytea[],
+      ${idList(
+        sql,
+        rows.map(({ head }) => head),
+      )}::bytea[])
+    on conflict (workspace, stream) do update set head = excluded.head`;
+}
+
+async function writeGroups(
+  sql: Transaction,
+  ground: Ground,
+  groups: readonly GroupId[],
+  now: number,
+): Promise<void> {
+  const state = (group: GroupId): GroupState =>
+    ground.groups.get(group) ?? { trashedAt: null, isPurged: false };
+  await sql`
+    insert into groups (workspace, group_id, trashed_at, purged_at)
+    select ${toColumn(ground.workspace)}, * from unnest(
+      ${idList(sql, groups)}::bytea[],
+      ${groups.map((group) => state(group).trashedAt)}::bigint[],
+      ${groups.map((group) => (state(group).isPurged ? now : null))}::bigint[])
+    on conflict (workspace, group_id) do update
+    set trashed_at = excluded.trashed_at, purged_at = excluded.purged_at`;
+}
+
+const ERASED_AT_ONCE = 200;
+
+/** Turns the group's records below a Seq into tombstones: signed headers and hashes stay, ciphertexts go. */
+export async function eraseGroup(
+  { primitives }: Pick<StoreContext, 'primitives'>,
+  sql: Transaction,
+  {
+    workspace,
+    group,
+    before,
+  }: { readonly workspace: WorkspaceId; readonly group: GroupId; readonly before: number },
+): Promise<number> {
+  let erased = 0;
+  for (;;) {
+    const rows = await sql<{ seq: number; bytes: Uint8Array }[]>`
+      select seq, bytes from records
+      where workspace = ${toColumn(workspace)} and group_id = ${toColumn(group)} and seq < ${before} and not purged
+      order by seq limit ${ERASED_AT_ONCE}`;
+    if (rows.length === 0) return erased;
+    const tombstones = rows.map((row) => {
+      const parsed = parseRecord(row.bytes);
+      invariant(parsed.ok, 'what is stored as a record is one');
+      return tombstoneOf(primitives, parsed.value);
+    });
+    await sql`
+      update records set purged = true, bytes = erased.bytes
+      from unnest(${rows.map(({ seq }) => seq)}::bigint[], ${bytesList(sql, tombstones)}::bytea[]) as erased (seq, bytes)
+      where workspace = ${toColumn(workspace)} and records.seq = erased.seq`;
+    erased += rows.length;
+  }
+}
