@@ -50,6 +50,8 @@ export function topicsOf(message: HubMessage): readonly HubTopic[] {
 export interface Listeners {
   readonly listen: Hub['listen'];
   readonly deliver: (message: HubMessage) => void;
+  /** To those of one topic only. */
+  readonly deliverTo: (topic: HubTopic, message: HubMessage) => void;
   readonly clear: () => void;
 }
 
@@ -62,6 +64,9 @@ export function createListeners(onTopic: (topic: HubTopic, heard: boolean) => vo
     byTopic.delete(topic);
     onTopic(topic, false);
   };
+  const deliverTo = (topic: HubTopic, message: HubMessage): void => {
+    for (const listener of byTopic.get(topic) ?? []) listener(message);
+  };
   return {
     listen: (topic, listener) => {
       const those = byTopic.get(topic) ?? new Set();
@@ -71,10 +76,9 @@ export function createListeners(onTopic: (topic: HubTopic, heard: boolean) => vo
       return () => forget(topic, listener);
     },
     deliver: (message) => {
-      for (const topic of topicsOf(message)) {
-        for (const listener of byTopic.get(topic) ?? []) listener(message);
-      }
+      for (const topic of topicsOf(message)) deliverTo(topic, message);
     },
+    deliverTo,
     clear: () => byTopic.clear(),
   };
 }
