@@ -74,7 +74,10 @@ async function requireMember(
 function requireScope(access: MemberAccess, caller: TokenCaller, workspace: WorkspaceId): void {
   if (caller.workspace !== workspace) throw noSuchWorkspace();
   if (access.scope === undefined || !caller.scopes.includes(access.scope)) {
-    throw new Refusal('scopeMissing', `The token lacks the scope for this: ${access.scope ?? 'none has it'}.`);
+    throw new Refusal(
+      'scopeMissing',
+      `The token lacks the scope for this: ${access.scope ?? 'none has it'}.`,
+    );
   }
 }
 

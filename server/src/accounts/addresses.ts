@@ -42,8 +42,10 @@ function plainAddress(address: string): string | null {
   const dotted = MAPPED.exec(bare)?.[1];
   if (dotted !== undefined) return isIP(dotted) === 4 ? dotted : null;
   const [, high, low] = MAPPED_HEX.exec(bare) ?? [];
-  if (high !== undefined && low !== undefined) return dottedOf(Number.parseInt(high, 16), Number.parseInt(low, 16));
+  if (high !== undefined && low !== undefined)
+    return dottedOf(Number.parseInt(high, 16), Number.parseInt(low, 16));
   return isIP(bare) === 0 ? null : bare;
 }
 
-const dottedOf = (high: number, low: number): string => [high >> 8, high & 255, low >> 8, low & 255].join('.');
+const dottedOf = (high: number, low: number): string =>
+  [high >> 8, high & 255, low >> 8, low & 255].join('.');

@@ -5,9 +5,9 @@
 import type { AccountId, DeviceId, InviteId, WorkspaceId } from '@cuebook/shared/encoding/ids';
 import type { AboutMe, ApprovalAnswer, Ground, UserBox } from '@cuebook/shared/protocol/account';
 import type { FinishOidcAnswer, Grant, SessionRow, SignInAnswer } from '@cuebook/shared/protocol/session';
-import type { TokenRow, TokenScope } from '@cuebook/shared/protocol/token';
+import type { TokenRow } from '@cuebook/shared/protocol/token';
 import type { TeamAppend } from '@cuebook/shared/protocol/workspace';
-import type { Caller, Origin, SessionCaller, TokenCaller } from '../caller.ts';
+import type { Caller, Origin, SessionCaller } from '../caller.ts';
 
 export interface Authentication {
   /**
@@ -224,6 +224,8 @@ export interface Accounts {
   readonly tokens: MachineTokens;
   readonly administration: Administration;
   readonly registration: 'invitation' | 'open';
+  /** As clients connect, and as challenges name it: scheme, host and port, without a slash at the end. */
+  readonly publicOrigin: string;
   /** E-mail addresses of these accounts, "according to the server". */
   contacts(
     accounts: readonly AccountId[],
@@ -231,5 +233,3 @@ export interface Accounts {
   /** Ends what has run out and purges deleted accounts. For the job that runs in one process; idempotent. */
   tidy(): Promise<void>;
 }
-
-export type { TokenCaller, TokenScope };

@@ -55,11 +55,7 @@ async function authenticateSession(ground: Ground, given: GivenSecret): Promise<
   };
 }
 
-async function authenticateMachine(
-  ground: Ground,
-  given: GivenSecret,
-  origin: Origin,
-): Promise<TokenCaller> {
+async function authenticateMachine(ground: Ground, given: GivenSecret, origin: Origin): Promise<TokenCaller> {
   for (const workspace of await findTokenWorkspaces(ground.database.app, given.prefix)) {
     const token = await ground.database.transact({ workspace }, async (sql) => {
       const found = await listMachineTokens(sql, workspace, { prefix: given.prefix });
@@ -116,7 +112,9 @@ async function stillValid(ground: Ground, callers: readonly Caller[]): Promise<r
     sessionsThatHold(ground.database.app, sessions),
     tokensThatHold(ground.database.app, tokens),
   ]);
-  const liveSessions = new Set(sessions.filter((_, index) => live[index] === true).map(({ session }) => session));
+  const liveSessions = new Set(
+    sessions.filter((_, index) => live[index] === true).map(({ session }) => session),
+  );
   const holds = (caller: Caller): boolean => {
     if (caller.kind === 'nobody') return true;
     const isThere = caller.kind === 'token' ? held.has(caller.token) : liveSessions.has(caller.session);

@@ -20,7 +20,11 @@ const LOOK_ALIKES: Readonly<Record<string, string>> = {
   $: 's',
   '!': 'i',
 };
-const SEQUENCES = ['abcdefghijklmnopqrstuvwxyz', '01234567890123456789', 'qwertyuiopasdfghjklzxcvbnm'] as const;
+const SEQUENCES = [
+  'abcdefghijklmnopqrstuvwxyz',
+  '01234567890123456789',
+  'qwertyuiopasdfghjklzxcvbnm',
+] as const;
 
 function isMadeOf(list: ReadonlySet<string>, password: string, email: string | null): boolean {
   const plain = password.normalize('NFKC').toLowerCase();
@@ -49,6 +53,4 @@ function unitOf(word: string): string {
 }
 
 const isSequence = (word: string): boolean =>
-  SEQUENCES.some(
-    (sequence) => sequence.includes(word) || sequence.includes([...word].reverse().join('')),
-  );
+  SEQUENCES.some((sequence) => sequence.includes(word) || sequence.includes([...word].reverse().join('')));

@@ -32,10 +32,7 @@ export interface AccountsStore {
       also: (sql: Transaction) => Promise<void>,
     ): Promise<TeamAppendAnswer | { readonly kind: 'created' }>;
     /** From the verified log; null if it is no active device of the account. */
-    activeDevice(
-      account: AccountId,
-      device: DeviceId,
-    ): Promise<{ readonly signPublic: Uint8Array } | null>;
+    activeDevice(account: AccountId, device: DeviceId): Promise<{ readonly signPublic: Uint8Array } | null>;
   };
   readonly audit: Pick<AuditStore, 'write'>;
   publish(hint: Hint): void;

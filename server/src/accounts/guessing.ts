@@ -35,7 +35,13 @@ const LONGEST_PAUSE_SECONDS = 60 * 60;
 /** After a day without a failure all is forgotten. */
 const REMEMBERED_SECONDS = 24 * 60 * 60;
 
-const FAILURES: readonly ErrorCode[] = ['wrongCredentials', 'wrongCode', 'ended', 'unauthenticated', 'notFound'];
+const FAILURES: readonly ErrorCode[] = [
+  'wrongCredentials',
+  'wrongCode',
+  'ended',
+  'unauthenticated',
+  'notFound',
+];
 
 export function createGuessing(sql: Sql, peppers: Peppers): Guessing {
   const limiter = (keyPrefix: string, points: number, duration: number): RateLimiterPostgres =>

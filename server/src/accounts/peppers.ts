@@ -5,7 +5,14 @@
 // nothing is left (accounts/administration.ts). Several processes share the file, or are given the same text: a process
 // that meets a number it does not know reads the file again.
 
-import { createCipheriv, createDecipheriv, createHmac, hkdfSync, randomBytes, timingSafeEqual } from 'node:crypto';
+import {
+  createCipheriv,
+  createDecipheriv,
+  createHmac,
+  hkdfSync,
+  randomBytes,
+  timingSafeEqual,
+} from 'node:crypto';
 import { linkSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { reveal, type Redacted } from '@cuebook/shared/util/redacted';

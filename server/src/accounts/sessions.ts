@@ -45,7 +45,12 @@ export function createSessions(ground: Ground): Sessions {
       );
       if (ended === 0) throw new Refusal('notFound', 'There is no such session.');
       announceEnd(ground, caller.account);
-      await record(ground, { what: 'session.revoked', account: caller.account, origin, details: { session } });
+      await record(ground, {
+        what: 'session.revoked',
+        account: caller.account,
+        origin,
+        details: { session },
+      });
     },
     signOut: (caller, origin) => signOut(ground, caller, origin),
   };
@@ -115,7 +120,12 @@ async function exchange(ground: Ground, token: FoundToken): Promise<Grant | null
     if (!(await useRefreshToken(sql, token, ground.now()))) return null;
     if (!(await touchSession(sql, account, session, ground.now()))) throw sessionOver();
     const current = await readSession(sql, account, session);
-    return grantTokens(ground, sql, { account, session }, current?.device == null ? 'signedIn' : 'deviceBound');
+    return grantTokens(
+      ground,
+      sql,
+      { account, session },
+      current?.device == null ? 'signedIn' : 'deviceBound',
+    );
   });
 }
 

@@ -3,6 +3,7 @@
 
 import { initTRPC } from '@trpc/server';
 import type { WorkspaceId } from '@cuebook/shared/encoding/ids';
+import { workspaceId } from '@cuebook/shared/protocol/fields';
 import type { TokenScope } from '@cuebook/shared/protocol/token';
 import type { Role } from '@cuebook/shared/team/roles';
 import { requireAccess } from '../access.ts';
@@ -68,7 +69,7 @@ export const procedure = (meta: Meta) =>
 /** Looks at the raw input, because access is decided before anything else is parsed. */
 function workspaceOf(input: unknown): WorkspaceId {
   const named = typeof input === 'object' && input !== null && 'workspace' in input ? input.workspace : null;
-  if (typeof named !== 'string')
-    throw new Refusal('malformed', 'The workspace is missing.', { field: 'workspace' });
-  return named as WorkspaceId;
+  const parsed = workspaceId.safeParse(named);
+  if (!parsed.success) throw new Refusal('malformed', 'A workspace is not named.', { field: 'workspace' });
+  return parsed.data;
 }

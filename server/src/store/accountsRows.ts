@@ -2,7 +2,7 @@
 
 import { idFromBytes, idToBytes, type AccountId } from '@cuebook/shared/encoding/ids';
 import type { StoredHash } from '../accounts/peppers.ts';
-import type { Querier } from './accountsSessions.ts';
+import { BYTEA, type Querier } from './accountsSessions.ts';
 
 export interface AccountRow {
   readonly account: AccountId;
@@ -74,7 +74,7 @@ export async function readEmails(
 ): Promise<ReadonlyMap<AccountId, string | null>> {
   if (accounts.length === 0) return new Map();
   const rows = await sql<Pick<Row, 'account' | 'email'>[]>`
-    select account, email from accounts where account in ${sql(accounts.map(idToBytes))} and deleted_at is null`;
+    select account, email from accounts where account = any (${sql.array(accounts.map(idToBytes), BYTEA)}::bytea[]) and deleted_at is null`;
   return new Map(rows.map(({ account, email }) => [idFromBytes<AccountId>(account), email]));
 }
 
@@ -96,7 +96,6 @@ export async function setPassword(sql: Querier, account: AccountId, password: st
   await sql`update accounts set password = ${password} where account = ${idToBytes(account)}`;
 }
 
-/** Locks it until the transaction is over, so that two cannot both find that nobody owns the server. */
 export async function hasServerOwner(sql: Querier): Promise<boolean> {
   const rows = await sql`
     select from server_owner owner join accounts on accounts.account = owner.account
@@ -252,6 +251,9 @@ export async function eraseAccount(sql: Querier, account: AccountId, now: number
   await sql`delete from one_time_secrets where account = ${id}`;
   await sql`delete from approvals where account = ${id}`;
   await sql`delete from server_owner where account = ${id}`;
+  // What only the account could open. Its log stays: it holds keys and hashes, and others' history is verified by it.
+  await sql`delete from account_boxes where account = ${id}`;
+  await sql`delete from kit_backups where account = ${id}`;
   await deleteSecondFactor(sql, account);
 }
 

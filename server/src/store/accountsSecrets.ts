@@ -1,11 +1,18 @@
 // What is good once or for a while, in the database: links and tickets, sign-ins at a provider, approvals of devices,
 // machine tokens; and which peppers are still needed.
 
-import { idFromBytes, idToBytes, type AccountId, type DeviceId, type TokenId, type WorkspaceId } from '@cuebook/shared/encoding/ids';
+import {
+  idFromBytes,
+  idToBytes,
+  type AccountId,
+  type DeviceId,
+  type TokenId,
+  type WorkspaceId,
+} from '@cuebook/shared/encoding/ids';
 import type { TokenScope } from '@cuebook/shared/protocol/token';
 import type { StoredHash } from '../accounts/peppers.ts';
 import type { Identity } from './accountsRows.ts';
-import type { Querier } from './accountsSessions.ts';
+import { BYTEA, type Querier } from './accountsSessions.ts';
 import type { Transaction } from './database.ts';
 
 export type OneTimePurpose = 'owner' | 'newAccount' | 'resetPassword' | 'identity';
@@ -285,7 +292,7 @@ export async function findTokenWorkspaces(sql: Querier, prefix: string): Promise
 export async function tokensThatHold(sql: Querier, ids: readonly string[]): Promise<ReadonlySet<string>> {
   if (ids.length === 0) return new Set();
   const rows = await sql<{ id: string }[]>`
-    select id from machine_token_directory where id in ${sql([...ids])}`;
+    select id from machine_token_directory where id = any (${[...ids]}::text[])`;
   return new Set(rows.map(({ id }) => id));
 }
 
@@ -298,8 +305,8 @@ export async function insertMachineToken(sql: Transaction, token: MachineTokenRo
       ${token.name}, ${token.prefix}, ${token.hash}, ${token.pepper}, ${[...token.scopes]}, ${[...token.addresses]},
       ${[...token.origins]}, ${token.expiresAt}, ${token.createdAt}, ${idToBytes(token.createdBy)})`;
   await sql`
-    insert into machine_token_directory (prefix, id, workspace)
-    values (${token.prefix}, ${token.id}, ${idToBytes(token.workspace)})`;
+    insert into machine_token_directory (prefix, id, workspace, pepper)
+    values (${token.prefix}, ${token.id}, ${idToBytes(token.workspace)}, ${token.pepper})`;
 }
 
 export async function listMachineTokens(
@@ -338,6 +345,19 @@ export async function touchMachineToken(
   await sql`
     update machine_tokens set last_used_at = ${now}, hash = ${token.hash}, pepper = ${token.pepper}
     where workspace = ${idToBytes(token.workspace)} and id = ${token.id}`;
+  await sql`update machine_token_directory set pepper = ${token.pepper} where id = ${token.id}`;
+}
+
+/** In the transaction that appends their revocation to the team log. */
+export async function endMachineTokens(
+  sql: Transaction,
+  workspace: WorkspaceId,
+  tokens: readonly TokenId[],
+): Promise<void> {
+  const named = sql.array(tokens.map(idToBytes), BYTEA);
+  const ended = await sql<{ id: string }[]>`
+    delete from machine_tokens where workspace = ${idToBytes(workspace)} and token = any (${named}::bytea[]) returning id`;
+  for (const { id } of ended) await sql`delete from machine_token_directory where id = ${id}`;
 }
 
 export async function deleteExpiredSecrets(sql: Querier, now: number): Promise<void> {

@@ -4,10 +4,13 @@
 import { idFromBytes, idToBytes, type AccountId, type DeviceId } from '@cuebook/shared/encoding/ids';
 import type { StoredHash } from '../accounts/peppers.ts';
 import type { Author } from './api.ts';
-import type { Fragment, Sql, Transaction } from './database.ts';
+import type { Sql, Transaction } from './database.ts';
 
 /** For single statements and inside a transaction alike. */
 export type Querier = Sql | Transaction;
+
+/** As PostgreSQL counts its types. The driver takes a plain list of byte strings for one of them. */
+export const BYTEA = 17;
 
 export interface FoundToken extends StoredHash {
   readonly account: AccountId;
@@ -246,12 +249,9 @@ export async function readSession(
   return { device, hasSecondFactor: row.second_factor, isServerOwner: row.is_owner };
 }
 
-/**
- * Which of these still are sessions, bound to that device. One statement for a whole group commit; the rows are locked
- * against ending until the transaction is over.
- */
+/** Which of these still are sessions, bound to that device. One statement for a whole group commit. */
 export async function liveSessions(sql: Querier, authors: readonly Author[]): Promise<readonly boolean[]> {
-  const live = await findSessions(sql, authors, sql`for share`);
+  const live = await findSessions(sql, authors);
   return authors.map(
     (author) => live.get(author.session)?.has(`${author.account} ${author.device}`) === true,
   );
@@ -262,7 +262,7 @@ export async function sessionsThatHold(
   sql: Querier,
   sessions: readonly { readonly account: AccountId; readonly session: string }[],
 ): Promise<readonly boolean[]> {
-  const live = await findSessions(sql, sessions, sql``);
+  const live = await findSessions(sql, sessions);
   return sessions.map(({ account, session }) =>
     [...(live.get(session) ?? [])].some((found) => found.startsWith(account)),
   );
@@ -271,14 +271,13 @@ export async function sessionsThatHold(
 async function findSessions(
   sql: Querier,
   sessions: readonly { readonly account: AccountId; readonly session: string }[],
-  lock: Fragment,
 ): Promise<ReadonlyMap<string, ReadonlySet<string>>> {
   if (sessions.length === 0) return new Map();
   const accounts = [...new Set(sessions.map(({ account }) => account))].map(idToBytes);
   const names = [...new Set(sessions.map(({ session }) => session))];
   const rows = await sql<{ account: Uint8Array; session: string; device: Uint8Array | null }[]>`
     select account, session, device from sessions
-    where account in ${sql(accounts)} and session in ${sql(names)} ${lock}`;
+    where account = any (${sql.array(accounts, BYTEA)}::bytea[]) and session = any (${names}::text[])`;
   const found = new Map<string, Set<string>>();
   for (const row of rows) {
     const device = row.device === null ? '' : idFromBytes(row.device);

@@ -142,6 +142,7 @@ export const approvalAnswer = z.nullable(
   }),
 );
 export type ApprovalAnswer = z.infer<typeof approvalAnswer>;
+export const endApprovalInput = z.object({ approval: rowId });
 export const startApprovalAnswer = z.object({ approval: rowId, expiresAt: time });
 
 /** Everything that the server holds about the caller, as JSON text. */

@@ -110,6 +110,7 @@ create table machine_token_directory (
   prefix text not null,
   id text not null unique,
   workspace bytea not null,
+  pepper integer not null,
   primary key (prefix, id)
 );
 
