@@ -366,6 +366,23 @@ export function describeLibrary(name: string, open: () => Promise<OpenedLibrary>
       });
     });
 
+    test('while a search still reads the texts, the library says how far it is', async () => {
+      const text = 'wombat and numbat\n'.repeat(3_000);
+      for (let batch = 0; batch < 4; batch += 1) {
+        const names = Array.from({ length: 40 }, (_, at) => `long ${batch} ${at}`);
+        value(
+          await library.createPrompts(
+            names.map((name) => ({ workspaceId, folderId: null, name, text: `${name}\n${text}` })),
+          ),
+        );
+      }
+      const searching = library.search('numbat', 10);
+      const progress = value(await library.searchProgress());
+      expect(progress).toMatchObject({ read: expect.any(Number), total: expect.any(Number) });
+      expect(value(await searching)).toHaveLength(10);
+      expect(value(await library.searchProgress())).toBeNull();
+    });
+
     describe('changes', () => {
       test('a change is told after it is done, with the prompt and its new time', async () => {
         const { id } = await make('told', 'one');

@@ -1,11 +1,11 @@
 // Running prompts as a person does: inputs of every kind, stopping, failing and mending, what the panel shows.
 
 import { expect, test } from 'vitest';
-import { launchEditor, type Editor } from '../editor/launchEditor.ts';
+import { launchEditor } from '../editor/launchEditor.ts';
 import { startModelServer } from '../models/modelServer.ts';
 import { answers, cutsAfter, startFaultServer, streams } from '../models/faultServer.ts';
 import { streamedAnswer } from '../models/wireFormats.ts';
-import { showLibrary } from './steps.ts';
+import { showLibrary, writePrompt } from './steps.ts';
 
 const source = 'export function add(a, b) {\n  return a - b;\n}\n';
 
@@ -33,17 +33,6 @@ model: [nobody/none, anthropic/claude-sonnet-4-5]
 Say something about {{selection}}
 `;
 
-async function writePrompt({ window }: Editor, name: string, text: string): Promise<void> {
-  await window.runCommand('Cuebook: New Prompt…');
-  await window.answer('Slashes make folders', name);
-  await window.tab(name).waitFor();
-  // Only once the new document is in the editor does what is typed go there.
-  await expect.poll(async () => window.editorText()).toContain('Explain what this does');
-  await window.typeOver(text);
-  await expect.poll(async () => window.editorText()).toBe(text);
-  await window.save();
-}
-
 test('a prompt with many inputs is asked for step by step, streams, stops, runs again, and says what it needs', async () => {
   await using models = await startModelServer({ pieceLength: 12, pause: 60 });
   // Longer than any step takes: it is stopped while it streams.
@@ -60,8 +49,8 @@ test('a prompt with many inputs is asked for step by step, streams, stops, runs 
   const { page } = window;
   const step = async (name: string): Promise<string> => window.screenshot(`runs-${name}`);
   await showLibrary(window);
-  await writePrompt(editor, 'many-inputs', manyInputs);
-  await writePrompt(editor, 'elsewhere', noModelThere);
+  await writePrompt(window, 'many-inputs', manyInputs);
+  await writePrompt(window, 'elsewhere', noModelThere);
 
   await window.openFile('add.js');
   await window.selectLines(2, 2);
@@ -158,7 +147,7 @@ test('in a folder that is not trusted a run asks; hidden characters are shown; a
     '',
   );
   await writePrompt(
-    editor,
+    window,
     'careful',
     `---\nmodel: ollama/tiny\n---\nExplain this.${hidden} {{selection}}\n`,
   );

@@ -1,5 +1,6 @@
 // What several journeys do, as a person does it.
 
+import { expect } from 'vitest';
 import type { EditorWindow } from '../editor/window.ts';
 import type { ModelServer } from '../models/modelServer.ts';
 
@@ -19,6 +20,17 @@ export async function addKey(window: EditorWindow, provider: string, key: string
   await window.runCommand('Cuebook: Add Provider Key');
   await window.pick(provider, provider);
   await window.answer(`Key for ${provider}`, key);
+}
+
+export async function writePrompt(window: EditorWindow, name: string, text: string): Promise<void> {
+  await window.runCommand('Cuebook: New Prompt…');
+  await window.answer('Slashes make folders', name);
+  await window.tab(name).waitFor();
+  // Only once the new document is in the editor does what is typed go there.
+  await expect.poll(async () => window.editorText()).toContain('Explain what this does');
+  await window.typeOver(text);
+  await expect.poll(async () => window.editorText()).toBe(text);
+  await window.save();
 }
 
 /** By the search of the library, as one does with hundreds of prompts. */

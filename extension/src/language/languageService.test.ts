@@ -121,6 +121,15 @@ test('hover, names and renaming answer in lines and characters', async () => {
   expect(await service.rename(at, { line: 4, character: 0 }, 'x')).toEqual({ ok: false, why: 'noInput' });
 });
 
+test('the outline of a text of thousands of parts ends somewhere, and so do its folds', async () => {
+  const { service } = opened('user:\n# A\n\nx\n\nassistant:\n# B\n\ny\n\n'.repeat(4_000));
+  const outline = (await service.outline(at)) ?? [];
+  const count = outline.reduce((sum, { children }) => sum + 1 + children.length, 0);
+  expect(count).toBe(2_000);
+  expect(outline[0]?.children[0]?.name).toBe('A');
+  expect(await service.folds(at)).toHaveLength(5_000);
+});
+
 test('pasted variables of other tools become tags, with their declarations, in the body only', async () => {
   const { service } = opened('---\nname: n\n---\nx');
   const text = 'Look at ${selection} and ${input:focus:What}';

@@ -74,8 +74,10 @@ function createDocumentQuestions(host: LanguageHostCalls, parsed: OpenTexts['par
         return content && { range: document.lines.range(content.span), parts: content.parts };
       }),
     outline: async (at) =>
-      about(at, (document) => outlineOf(document).map((item) => toSymbol(document, item))),
-    folds: async (at) => about(at, (document) => foldsOf(document)),
+      about(at, (document) =>
+        fewest(outlineOf(document), mostSymbols).map((item) => toSymbol(document, item)),
+      ),
+    folds: async (at) => about(at, (document) => foldsOf(document).slice(0, mostFolds)),
     named: async (at, position) => about(at, (document) => nameAt(document, position)),
     rename: async (at, position, newName) => about(at, (document) => renameAt(document, position, newName)),
     preview: async (at) =>
@@ -167,6 +169,22 @@ async function complete(
     typed: document.text.slice(replace.start, replace.end),
   }));
   return { items, isIncomplete };
+}
+
+/** An outline of more than this is no outline; VS Code folds no more than this. */
+const mostSymbols = 2_000;
+const mostFolds = 5_000;
+
+/** The first `most` items, children counted; each item before its children. */
+function fewest(items: readonly OutlineItem[], most: number): readonly OutlineItem[] {
+  let left = most;
+  const take = (some: readonly OutlineItem[]): readonly OutlineItem[] =>
+    some.slice(0, left).flatMap((item) => {
+      if (left <= 0) return [];
+      left -= 1;
+      return [{ ...item, children: take(item.children) }];
+    });
+  return take(items);
 }
 
 function toSymbol(document: PromptDocument, item: OutlineItem): OutlineSymbol {

@@ -118,6 +118,11 @@ export interface SearchHit {
   readonly line: number;
 }
 
+export interface SearchProgress {
+  readonly read: number;
+  readonly total: number;
+}
+
 /** A partial as used by `referrer`: where it points, and its text. `target` null = nothing has that name. */
 export interface ResolvedPartial {
   readonly reference: string;
@@ -230,6 +235,8 @@ export type LibraryProblemCode =
   | 'kitInvalid'
   | 'kitWrong'
   | 'notVerified'
+  /** This account may not change prompts of this team (now): a viewer, no member any more, or an alarm. */
+  | 'notAllowed'
   | 'newerFormat'
   | 'stopped'
   | 'internal';
@@ -325,6 +332,8 @@ export interface LibraryCalls {
 
   /** Names, tags and bodies; best first. Every word of the query must match somewhere. */
   search(query: string, limit: number): Promise<LibraryResult<readonly SearchHit[]>>;
+  /** How far the texts are read that searches wait for: the first search of a session waits long. Null: none waits. */
+  searchProgress(): Promise<LibraryResult<SearchProgress | null>>;
   /** The prompts that `text` includes, and those that they include, by reference as written. Stops at 200. */
   partialsOf(text: string, referrer: PromptId | null): Promise<LibraryResult<readonly ResolvedPartial[]>>;
 

@@ -34,6 +34,7 @@ const callNames: Readonly<Record<keyof LibraryCalls, true>> = {
   purge: true,
   setFavourite: true,
   search: true,
+  searchProgress: true,
   partialsOf: true,
   exportStart: true,
   exportNext: true,

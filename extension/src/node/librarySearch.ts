@@ -4,7 +4,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { currentText, versionText } from '@cuebook/shared/replica/history';
 import type { LibraryView } from '@cuebook/shared/replica/libraryView';
 import type { PlacedGroup } from '@cuebook/shared/replica/tree';
-import type { LibraryCalls, PromptId, ResolvedPartial, SearchHit } from '../library/api.ts';
+import type { LibraryCalls, PromptId, ResolvedPartial, SearchHit, SearchProgress } from '../library/api.ts';
 import { readDraft } from './drafts.ts';
 import { shownText } from './libraryDocuments.ts';
 import { success } from './libraryProblem.ts';
@@ -15,16 +15,18 @@ import { createSearchIndex, type SearchIndex, type SearchMatch } from './searchI
 const mostHits = 200;
 const mostPartials = 200;
 
-type SearchCalls = Pick<LibraryCalls, 'search' | 'partialsOf' | 'includes' | 'usedBy'>;
+type SearchCalls = Pick<LibraryCalls, 'search' | 'searchProgress' | 'partialsOf' | 'includes' | 'usedBy'>;
 
 export function createSearchCalls(session: LibrarySession): SearchCalls {
   const fresh = createFreshIndex(session);
   return {
     search: async (query, limit) => {
-      const index = await fresh();
+      const index = await fresh.index();
       const matches = index.search(query, Math.min(limit, mostHits));
       return success(matches.map((match) => hitOf(session, match)));
     },
+
+    searchProgress: async () => success(fresh.progress()),
 
     partialsOf: async (text, referrer) =>
       success(collectPartials(session, { includes: session.ports.factsOf(text).includes, referrer })),
@@ -49,8 +51,8 @@ export function createSearchCalls(session: LibrarySession): SearchCalls {
  * An index that holds what the library holds now. Fills itself when first asked, in slices, so that other calls are
  * answered in between; afterwards only what changed is read.
  */
-function createFreshIndex(session: LibrarySession): () => Promise<SearchIndex> {
-  const indexing: Indexing = { session, index: createSearchIndex(), marks: new Map() };
+function createFreshIndex(session: LibrarySession): FreshIndex {
+  const indexing: Indexing = { session, index: createSearchIndex(), marks: new Map(), progress: null };
   let upTo: { readonly view: LibraryView; readonly tick: number } | null = null;
   let filling: Promise<void> | null = null;
 
@@ -63,13 +65,22 @@ function createFreshIndex(session: LibrarySession): () => Promise<SearchIndex> {
     }
   };
 
-  return async () => {
-    filling ??= fill().finally(() => {
-      filling = null;
-    });
-    await filling;
-    return indexing.index;
+  return {
+    index: async () => {
+      filling ??= fill().finally(() => {
+        filling = null;
+        indexing.progress = null;
+      });
+      await filling;
+      return indexing.index;
+    },
+    progress: () => indexing.progress,
   };
+}
+
+interface FreshIndex {
+  readonly index: () => Promise<SearchIndex>;
+  readonly progress: () => SearchProgress | null;
 }
 
 const sliceMs = 20;
@@ -79,14 +90,18 @@ interface Indexing {
   readonly index: SearchIndex;
   /** What of each prompt is in the index. */
   readonly marks: Map<PromptId, string>;
+  /** Null unless it is being filled. */
+  progress: SearchProgress | null;
 }
 
 async function fillFrom(indexing: Indexing, view: LibraryView): Promise<void> {
   const { index, marks } = indexing;
   const gone = new Set(marks.keys());
   let sliceEnds = performance.now() + sliceMs;
-  for (const prompt of view.prompts()) {
+  const prompts = view.prompts();
+  for (const [read, prompt] of prompts.entries()) {
     if (performance.now() > sliceEnds) {
+      indexing.progress = { read, total: prompts.length };
       await nextTurn();
       sliceEnds = performance.now() + sliceMs;
     }

@@ -2,6 +2,7 @@
 
 import type { RunFailure, RunFailureKind } from '../models/api.ts';
 import type { FailureAction, FailureActionId, FailureView } from './panelProtocol.ts';
+import type { Translate } from './translate.ts';
 
 const labels: Readonly<Record<FailureActionId, string>> = {
   addKey: 'Add Key…',
@@ -35,10 +36,13 @@ const actionsOf: Readonly<Record<RunFailureKind, readonly FailureActionId[]>> = 
   stopped: ['retry'],
 };
 
-export function failureButtons(kind: RunFailureKind): readonly FailureAction[] {
-  return actionsOf[kind].map((id) => ({ id, label: labels[id] }));
-}
+/** VS Code's own models have no key of ours that could be replaced. */
+const keyActions: ReadonlySet<FailureActionId> = new Set(['addKey', 'replaceKey']);
 
-export function failureView(failure: RunFailure): FailureView {
-  return { message: failure.message, action: failure.action, buttons: failureButtons(failure.kind) };
+/** `model`: `provider/model`, as the run was sent. */
+export function failureView(failure: RunFailure, model: string, t: Translate): FailureView {
+  const isEditors = model.startsWith('vscode/');
+  const ids = actionsOf[failure.kind].filter((id) => !isEditors || !keyActions.has(id));
+  const buttons = ids.map((id): FailureAction => ({ id, label: t(labels[id]) }));
+  return { message: failure.message, action: failure.action, buttons };
 }

@@ -1,6 +1,9 @@
 import { expect, test } from 'vitest';
 import { chooseModel, matchesModel, whyUnavailable, type ModelAvailability } from './modelChoice.ts';
 
+const english = (message: string, ...values: string[]): string =>
+  message.replaceAll(/\{(\d)\}/g, (_, at: string) => values[Number(at)] ?? '');
+
 const availability: ModelAvailability = {
   provider: async (id) => {
     if (id === 'openai' || id === 'vscode') return 'ready';
@@ -35,7 +38,7 @@ test('a model that the prompt names is never replaced by the default', async () 
     problems: [{ reason: 'noKey' }, { reason: 'unknownProvider' }, { reason: 'noProvider' }],
   });
   if (choice.kind !== 'unavailable') throw new Error('unavailable expected');
-  expect(choice.problems.map(whyUnavailable).join(' ')).toMatch(
+  expect(choice.problems.map((problem) => whyUnavailable(problem, english)).join(' ')).toMatch(
     /no key for anthropic.*no provider “nobody”.*which provider/,
   );
 });
@@ -59,6 +62,11 @@ test('VS Code’s models are looked up, and a star takes any', async () => {
   expect(await chooseModel({ ...none, prompt: ['vscode/gone'] }, availability)).toMatchObject({
     kind: 'unavailable',
     problems: [{ reason: 'noMatch' }],
+  });
+  const without = { ...availability, matching: async () => [] };
+  expect(await chooseModel({ ...none, prompt: ['vscode/gone'] }, without)).toMatchObject({
+    kind: 'unavailable',
+    problems: [{ reason: 'noModels' }],
   });
   expect(await chooseModel({ ...none, prompt: ['openai/*'] }, availability)).toMatchObject({
     model: 'openai/gpt-5',

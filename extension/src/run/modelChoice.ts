@@ -2,6 +2,7 @@
 
 import { parseModelReference } from '../models/modelReference.ts';
 import type { ModelReference } from '../models/api.ts';
+import type { Translate } from './translate.ts';
 
 export type Unavailable =
   /** Not `provider/model`. */
@@ -9,7 +10,9 @@ export type Unavailable =
   | { readonly reason: 'unknownProvider'; readonly wanted: string; readonly provider: string }
   | { readonly reason: 'noKey'; readonly wanted: string; readonly provider: string }
   /** `provider/*` or a name of VS Code's own models, and there is none such. */
-  | { readonly reason: 'noMatch'; readonly wanted: string; readonly provider: string };
+  | { readonly reason: 'noMatch'; readonly wanted: string; readonly provider: string }
+  /** VS Code has no models of its own at all. */
+  | { readonly reason: 'noModels'; readonly wanted: string; readonly provider: string };
 
 export type ModelChoice =
   | { readonly kind: 'use'; readonly model: string; readonly from: 'prompt' | 'setting' | 'panel' }
@@ -89,7 +92,9 @@ async function match(
   availability: ModelAvailability,
 ): Promise<string | Unavailable> {
   const [first] = await availability.matching(provider, model);
-  return first === undefined ? { reason: 'noMatch', wanted, provider } : `${provider}/${first}`;
+  if (first !== undefined) return `${provider}/${first}`;
+  const hasNone = provider === 'vscode' && (await availability.matching(provider, '*')).length === 0;
+  return { reason: hasNone ? 'noModels' : 'noMatch', wanted, provider };
 }
 
 /** Whether a model's name fits a pattern in which `*` stands for anything. Case does not matter. */
@@ -109,16 +114,24 @@ export function matchesModel(pattern: string, name: string): boolean {
   return text.length - last.length >= at && text.endsWith(last);
 }
 
-/** One sentence for the user: why this wish cannot be met. */
-export function whyUnavailable(problem: Unavailable): string {
+/** For the user: why this wish cannot be met, and what would help where that is not plain. */
+export function whyUnavailable(problem: Unavailable, t: Translate): string {
+  const { wanted } = problem;
   switch (problem.reason) {
     case 'noProvider':
-      return `“${problem.wanted}” does not say which provider has it (write provider/model).`;
+      return t('“{0}” does not say which provider has it (write provider/model).', wanted);
     case 'unknownProvider':
-      return `“${problem.wanted}”: there is no provider “${problem.provider}”.`;
+      return t('“{0}”: there is no provider “{1}”.', wanted, problem.provider);
     case 'noKey':
-      return `“${problem.wanted}”: no key for ${problem.provider} is stored.`;
+      return t('“{0}”: no key for {1} is stored.', wanted, problem.provider);
     case 'noMatch':
-      return `“${problem.wanted}”: ${problem.provider === 'vscode' ? 'VS Code' : problem.provider} offers no such model.`;
+      return problem.provider === 'vscode'
+        ? t('“{0}”: VS Code offers no such model.', wanted)
+        : t('“{0}”: {1} offers no such model.', wanted, problem.provider);
+    case 'noModels':
+      return t(
+        '“{0}”: VS Code offers no models. Sign in to an extension that brings models, such as Copilot.',
+        wanted,
+      );
   }
 }

@@ -6,6 +6,7 @@ import type { Suggestion } from '../../language/completions.ts';
 import type { HoverPart } from '../../language/hover.ts';
 import type { OutlineItem } from '../../language/outline.ts';
 import { selector, textOf, toPosition, toRange } from './places.ts';
+import { inSlices } from './slices.ts';
 
 export function registerProviders(language: Language): vscode.Disposable {
   const { languages } = vscode;
@@ -32,14 +33,22 @@ export function registerProviders(language: Language): vscode.Disposable {
       },
     }),
     languages.registerDocumentSymbolProvider(selector, {
-      provideDocumentSymbols: async (document) =>
-        (await language.outline(textOf(language, document)))?.map(toSymbol),
+      provideDocumentSymbols: async (document) => {
+        const outline = await language.outline(textOf(language, document));
+        return outline && toSymbols(outline);
+      },
     }),
     languages.registerFoldingRangeProvider(selector, {
-      provideFoldingRanges: async (document) =>
-        (await language.folds(textOf(language, document)))?.map(
-          ({ startLine, endLine, kind }) => new vscode.FoldingRange(startLine, endLine, foldingKinds[kind]),
-        ),
+      provideFoldingRanges: async (document) => {
+        const folds = await language.folds(textOf(language, document));
+        return (
+          folds &&
+          inSlices(
+            folds,
+            ({ startLine, endLine, kind }) => new vscode.FoldingRange(startLine, endLine, foldingKinds[kind]),
+          )
+        );
+      },
     }),
   );
 }
@@ -83,6 +92,17 @@ function toMarkdown(part: HoverPart): vscode.MarkdownString {
     case 'code':
       return markdown.appendCodeblock(part.text, 'markdown');
   }
+}
+
+/** Messages hold most of an outline, so their parts go in slices too. */
+async function toSymbols(outline: readonly OutlineSymbol[]): Promise<vscode.DocumentSymbol[]> {
+  const symbols: vscode.DocumentSymbol[] = [];
+  for (const { children, ...item } of outline) {
+    const symbol = toSymbol({ ...item, children: [] });
+    symbol.children = await inSlices(children, toSymbol);
+    symbols.push(symbol);
+  }
+  return symbols;
 }
 
 function toSymbol(item: OutlineSymbol): vscode.DocumentSymbol {

@@ -15,9 +15,12 @@ export function registerConflictLenses(library: Library): vscode.Disposable {
     {
       onDidChangeCodeLenses: changed.event,
       async provideCodeLenses(document) {
+        // A long text is looked through only if there may be something in it.
+        if (!(await inConflict(library, document))) return [];
         const regions = conflictRegions(document.getText());
-        if (regions.length > 0) return regions.flatMap(({ start }) => sides(document, start));
-        return (await inConflict(library, document)) ? [finishing(document)] : [];
+        return regions.length > 0
+          ? regions.flatMap(({ start }) => sides(document, start))
+          : [finishing(document)];
       },
     },
   );

@@ -5,7 +5,8 @@ import type { LibraryProblem, LibraryResult } from '../../library/api.ts';
 
 /** What went wrong and what to do, in one line. The library's texts never hold content. */
 export function sentenceOf(problem: LibraryProblem): string {
-  return `${problem.message} ${problem.action}`.trim();
+  // The library speaks English; its sentences without figures are looked up in the user's language.
+  return `${vscode.l10n.t(problem.message)} ${vscode.l10n.t(problem.action)}`.trim();
 }
 
 /** The value, or null after the failure was shown. */
@@ -27,6 +28,7 @@ export function fileError(problem: LibraryProblem, uri: vscode.Uri): vscode.File
     case 'nameTaken':
       return vscode.FileSystemError.FileExists(sentenceOf(problem));
     case 'readOnly':
+    case 'notAllowed':
     case 'nameInvalid':
     case 'folderCycle':
       return vscode.FileSystemError.NoPermissions(sentenceOf(problem));

@@ -1,14 +1,15 @@
 // Search over names, tags and texts as you type, in a quick pick; also the picker of commands that need a prompt.
 
 import * as vscode from 'vscode';
-import type { Library, LibraryProblem, PromptSummary, SearchHit } from '../../library/api.ts';
+import type { Library, LibraryProblem, PromptSummary, SearchHit, SearchProgress } from '../../library/api.ts';
 import { promptUri } from '../promptUri.ts';
 import { createLatestOnly } from './latestOnly.ts';
 import { labelOf, oneLine } from './plainText.ts';
 import { sentenceOf } from './problems.ts';
 
 interface HitItem extends vscode.QuickPickItem {
-  readonly hit: SearchHit;
+  /** Null: a row that only says something. */
+  readonly hit: SearchHit | null;
 }
 
 const limit = 100;
@@ -44,22 +45,31 @@ async function pickHit(library: Library, options: PickOptions): Promise<SearchHi
   pick.placeholder = options.placeholder;
   pick.value = options.query;
   pick.keepScrollPosition = false;
+  const show = (answer: Hits, more: readonly HitItem[] = []): void => {
+    if (answer.ok) pick.items = [...more, ...answer.hits.map(itemOf)];
+    else pick.placeholder = sentenceOf(answer.problem);
+  };
+  const meanwhile = createMeanwhile(library, show);
   const queries = createLatestOnly(
     async (query: string) => hitsFor(library, query),
     (answer) => {
+      meanwhile.stop();
       pick.busy = false;
-      if (answer.ok) pick.items = answer.hits.map(itemOf);
-      else pick.placeholder = sentenceOf(answer.problem);
+      show(answer);
     },
   );
   const ask = (query: string): void => {
     pick.busy = true;
+    meanwhile.show(query);
     queries.ask(query);
   };
   try {
     return await new Promise<SearchHit | null>((resolve) => {
       pick.onDidChangeValue(ask);
-      pick.onDidAccept(() => resolve(pick.selectedItems[0]?.hit ?? null));
+      pick.onDidAccept(() => {
+        const hit = pick.selectedItems[0]?.hit;
+        if (hit) resolve(hit);
+      });
       pick.onDidHide(() => resolve(null));
       pick.show();
       // Warms the index while the user is still typing the first word.
@@ -68,6 +78,7 @@ async function pickHit(library: Library, options: PickOptions): Promise<SearchHi
     });
   } finally {
     queries.stop();
+    meanwhile.stop();
     pick.dispose();
   }
 }
@@ -76,17 +87,67 @@ type Hits =
   | { readonly ok: true; readonly hits: readonly SearchHit[] }
   | { readonly ok: false; readonly problem: LibraryProblem };
 
+/** Milliseconds after which a search says that it is still reading, and between two looks at how far it is. */
+const patience = 250;
+
+interface Meanwhile {
+  show(query: string): void;
+  stop(): void;
+}
+
+/** While the first search reads all texts: how far it is, and what is found without them. */
+function createMeanwhile(
+  library: Library,
+  show: (answer: Hits, more: readonly HitItem[]) => void,
+): Meanwhile {
+  let timer: ReturnType<typeof setTimeout> | null = null;
+  let query = '';
+  const look = async (): Promise<void> => {
+    const own = timer;
+    const [progress, named] = await Promise.all([
+      library.searchProgress(),
+      library.list({ filter: query, limit }),
+    ]);
+    if (timer !== own) return;
+    if (progress.ok && progress.value !== null && named.ok)
+      show(hitsOf(named.value), [progressItem(progress.value)]);
+    again();
+  };
+  const again = (): void => {
+    timer = setTimeout(() => void look(), patience);
+  };
+  return {
+    show: (text) => {
+      query = text;
+      if (timer === null && text.trim() !== '') again();
+    },
+    stop: () => {
+      if (timer !== null) clearTimeout(timer);
+      timer = null;
+    },
+  };
+}
+
+function progressItem({ read, total }: SearchProgress): HitItem {
+  return {
+    hit: null,
+    label: `$(loading~spin) ${vscode.l10n.t('Reading the texts: {0} of {1}', read.toLocaleString(), total.toLocaleString())}`,
+    detail: vscode.l10n.t('Until then only names and tags are searched.'),
+    alwaysShow: true,
+  };
+}
+
+function hitsOf(prompts: readonly PromptSummary[]): Hits {
+  return { ok: true, hits: prompts.map((prompt) => ({ prompt, matched: 'name', excerpt: '', line: 0 })) };
+}
+
 async function hitsFor(library: Library, query: string): Promise<Hits> {
   if (query.trim() !== '') {
     const found = await library.search(query, limit);
     return found.ok ? { ok: true, hits: found.value } : found;
   }
   const all = await library.list({ limit });
-  if (!all.ok) return all;
-  return {
-    ok: true,
-    hits: all.value.map((prompt) => ({ prompt, matched: 'name', excerpt: '', line: 0 })),
-  };
+  return all.ok ? hitsOf(all.value) : all;
 }
 
 function itemOf(hit: SearchHit): HitItem {

@@ -211,7 +211,7 @@ function explain(t: Translate, error: unknown, model: string, answered: boolean)
     case 'consentRefused':
       return failure(
         'consentRefused',
-        t('VS Code was not allowed to use "{0}" for Cuebook.', model),
+        t('Cuebook was not allowed to use "{0}".', model),
         t('Run again and allow it, or change it under "Manage Language Model Access" in the Accounts menu.'),
       );
     case 'unknownModel':

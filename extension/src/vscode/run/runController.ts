@@ -382,7 +382,7 @@ function viewOf({ run, progress, past }: ShownRun, runKey: number): RunView {
 
 function endOf(run: PreparedRun, progress: RunProgress): Pick<RunView, 'failure' | 'targets'> {
   return {
-    failure: progress.failure === null ? null : failureView(progress.failure),
+    failure: progress.failure === null ? null : failureView(progress.failure, run.model, vscode.l10n.t),
     targets: isOver(progress) ? targetsOf(run, progress) : noTargets,
   };
 }

@@ -102,7 +102,7 @@ async function offerOthers(
 
 function explain({ keys }: ModelServices, problem: Unavailable): string {
   const refused = problem.reason === 'unknownProvider' ? keys.problem(problem.provider) : null;
-  return refused === null ? whyUnavailable(problem) : `“${problem.wanted}”: ${refused}`;
+  return refused === null ? whyUnavailable(problem, vscode.l10n.t) : `“${problem.wanted}”: ${refused}`;
 }
 
 /** What `pickModel` answers after a key was added for a wanted provider: the first wish may be had now. */
