@@ -7,7 +7,8 @@ import { readDraft } from './drafts.ts';
 import { textOfVersion, versionsOf } from './libraryDocuments.ts';
 import { type Export, type ExportedPrompt, type ExportSource, planExport } from './libraryExport.ts';
 import { fail, ProblemError, success } from './libraryProblem.ts';
-import type { LibrarySession } from './librarySession.ts';
+import { holding } from './libraryRouting.ts';
+import type { LibrarySession, LibrarySessions } from './librarySession.ts';
 import { groupOf, placedGroup, promptIdOf } from './librarySummaries.ts';
 
 /** Exports that were started and not read to the end; the oldest is forgotten beyond this. */
@@ -15,13 +16,13 @@ const mostOpenExports = 4;
 const allVersions = Number.MAX_SAFE_INTEGER;
 
 export function createExportCalls(
-  session: LibrarySession,
+  sessions: LibrarySessions,
   now: () => number,
 ): Pick<LibraryCalls, 'exportStart' | 'exportNext'> {
   const open = new Map<string, Export>();
   return {
     exportStart: async (scope) => {
-      const started = planExport(exportedPrompts(session, scope), sourceOf(session), now());
+      const started = planExport(exportedPrompts(sessions, scope), sourceOf(sessions), now());
       const exportId = randomUUID();
       open.set(exportId, started);
       for (const oldest of [...open.keys()].slice(0, Math.max(0, open.size - mostOpenExports)))
@@ -43,49 +44,65 @@ const forgotten = {
 };
 
 /** In the order of their paths; a single prompt without the folders above it, a folder from itself on. */
-function exportedPrompts(session: LibrarySession, scope: ExportScope): readonly ExportedPrompt[] {
-  const { tree } = session.view();
-  const exported = (prompt: PlacedGroup, above: number): ExportedPrompt => {
-    const path = tree.path(prompt);
-    return { id: promptIdOf(prompt.id), name: path.at(-1) ?? '', folders: path.slice(above, -1) };
-  };
-  const inOrder = (prompts: readonly ExportedPrompt[]): readonly ExportedPrompt[] =>
-    [...prompts].sort((left, right) => (pathOf(left) < pathOf(right) ? -1 : 1));
+function exportedPrompts(sessions: LibrarySessions, scope: ExportScope): readonly ExportedPrompt[] {
   switch (scope.kind) {
     case 'everything':
-      return inOrder(
-        session
-          .view()
-          .prompts()
-          .map((prompt) => exported(prompt, 0)),
-      );
+      return sessions.all().flatMap((session) => everythingOf(session, session === sessions.home()));
     case 'prompt': {
+      const session = holding(sessions, scope.id);
       const prompt = placedGroup(session, scope.id, 'prompt');
-      return [exported(prompt, tree.path(prompt).length)];
+      return [exported(session, prompt, session.view().tree.path(prompt).length)];
     }
     case 'folder': {
+      const session = holding(sessions, scope.id);
+      const { tree } = session.view();
       const folder = placedGroup(session, scope.id, 'folder');
       const above = tree.path(folder).length - 1;
       const prompts = [...descendants(tree, groupOf(scope.id))].filter((group) => group.kind === 'prompt');
-      return inOrder(prompts.map((prompt) => exported(prompt, above)));
+      return inOrder(prompts.map((prompt) => exported(session, prompt, above)));
     }
   }
 }
 
+/** Each team lies in a folder of its name. */
+function everythingOf(session: LibrarySession, isHome: boolean): readonly ExportedPrompt[] {
+  const prompts = inOrder(
+    session
+      .view()
+      .prompts()
+      .map((prompt) => exported(session, prompt, 0)),
+  );
+  if (isHome) return prompts;
+  const { workspaceName } = session.state();
+  const team = workspaceName === '' ? 'Team' : workspaceName;
+  return prompts.map((prompt) => ({ ...prompt, folders: [team, ...prompt.folders] }));
+}
+
+function exported(session: LibrarySession, prompt: PlacedGroup, above: number): ExportedPrompt {
+  const path = session.view().tree.path(prompt);
+  return { id: promptIdOf(prompt.id), name: path.at(-1) ?? '', folders: path.slice(above, -1) };
+}
+
+const inOrder = (prompts: readonly ExportedPrompt[]): readonly ExportedPrompt[] =>
+  [...prompts].sort((left, right) => (pathOf(left) < pathOf(right) ? -1 : 1));
+
 const pathOf = ({ folders, name }: ExportedPrompt): string => [...folders, name].join('/');
 
-function sourceOf(session: LibrarySession): ExportSource {
+function sourceOf(sessions: LibrarySessions): ExportSource {
   return {
     versions(id: PromptId) {
       try {
-        return versionsOf(session, id, { limit: allVersions });
+        return versionsOf(holding(sessions, id), id, { limit: allVersions });
       } catch (error) {
         // Deleted for good in another window since the export began.
         if (error instanceof ProblemError && error.problem.code === 'notFound') return null;
         throw error;
       }
     },
-    versionText: (id, revisionId) => textOfVersion(session, id, revisionId),
-    draftText: (id) => readDraft(session.store, session.seals, id)?.text ?? null,
+    versionText: (id, revisionId) => textOfVersion(holding(sessions, id), id, revisionId),
+    draftText(id) {
+      const { store, seals } = holding(sessions, id);
+      return readDraft(store, seals, id)?.text ?? null;
+    },
   };
 }

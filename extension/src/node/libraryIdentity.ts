@@ -1,28 +1,19 @@
 // Who a store belongs to: the account, its device, the recovery kit and the personal workspace with its keys. Made once
 // when a library is made, and opened again from what lies in the store and the one secret that does not.
 
-import { createGroupKeys, deriveStreamKey } from '@cuebook/shared/crypto/groupKeys';
 import { deriveDeviceKeys } from '@cuebook/shared/crypto/deviceKeys';
 import { sealKitBackup } from '@cuebook/shared/crypto/kitBackup';
 import type { Suite } from '@cuebook/shared/crypto/suite';
-import { createVerifiers } from '@cuebook/shared/crypto/verifiers';
 import { bytesToBase32 } from '@cuebook/shared/encoding/base32';
 import { type AccountId, type DeviceId, parseLongId, type WorkspaceId } from '@cuebook/shared/encoding/ids';
-import { FEED_START } from '@cuebook/shared/record/feed';
-import type { ParsedRecord } from '@cuebook/shared/record/header';
-import { verifyRecord } from '@cuebook/shared/record/verify';
-import type { RecordPort } from '@cuebook/shared/replica/ports';
-import { createRecordPort, type Membership } from '@cuebook/shared/replica/recordPort';
-import { latest } from '@cuebook/shared/team/history';
 import {
   createPersonalWorkspace,
   openPersonalWorkspace,
-  type OpenPersonalWorkspace,
   type StoredAccount,
   type StoredWorkspace,
 } from '@cuebook/shared/team/personal';
 import { redact, reveal } from '@cuebook/shared/util/redacted';
-import { fail as refuse, succeed } from '@cuebook/shared/util/result';
+import { type AccountTools, type LocalAccount, ownAccount, readAccount } from './accounts.ts';
 import { fail } from './libraryProblem.ts';
 import { createLocalSeals, type LocalSeals, type Place } from './localValues.ts';
 import type { MetaKey, SqliteStore } from './sqliteStore.ts';
@@ -36,8 +27,10 @@ export interface IdentityTools {
 
 /** All that opens and writes the content of a store. */
 export interface Identity {
+  /** The account that the library began with. */
   readonly account: AccountId;
-  readonly records: RecordPort;
+  readonly own: LocalAccount;
+  readonly accounts: AccountTools;
   readonly seals: LocalSeals;
 }
 
@@ -106,14 +99,20 @@ export async function loadIdentity(
   const check = store.meta('check') ?? fail('corrupt');
   if (seals.open(checkPlace, check) === null) return null;
   const device = deriveDeviceKeys(suite, redact(deviceSeed));
-  const opened = await openPersonalWorkspace(suite, device, storedIdentity(store));
-  if (!opened.ok) {
-    return opened.problem.code === 'newerFormat' || opened.problem.code === 'newerRules'
-      ? fail('newerFormat')
-      : fail('corrupt', { message: `The library's account or keys are damaged: ${opened.problem.message}` });
-  }
-  const records = createRecordPort(suite, membershipOf(suite, opened.value));
-  return { account: opened.value.account, records, seals };
+  const accounts: AccountTools = { suite, seals, ownDevice: device };
+  const account = accountOf(store);
+  const own = readAccount(accounts, store, account) ?? (await openFirst(accounts, store));
+  return { account, own, accounts, seals };
+}
+
+/** The account as it was when the library was made. */
+async function openFirst(tools: AccountTools, store: SqliteStore): Promise<LocalAccount> {
+  const stored = storedIdentity(store);
+  const opened = await openPersonalWorkspace(tools.suite, tools.ownDevice, stored);
+  if (opened.ok) return ownAccount(tools, opened.value, stored);
+  return opened.problem.code === 'newerFormat' || opened.problem.code === 'newerRules'
+    ? fail('newerFormat')
+    : fail('corrupt', { message: `The library's account or keys are damaged: ${opened.problem.message}` });
 }
 
 /** Names of logs are in the store; fails as `corrupt` if they are no ids. */
@@ -146,39 +145,4 @@ function storedIdentity(store: SqliteStore): StoredAccount & StoredWorkspace {
 
 function partOf(name: string, index: number): string {
   return name.split('.')[index] ?? fail('corrupt');
-}
-
-function membershipOf(suite: Suite, opened: OpenPersonalWorkspace): Membership {
-  const { account, device, workspace, epochKeys, teamHead, teamHistory } = opened;
-  const firstEpochKey = epochKeys.get(1) ?? fail('corrupt');
-  const present = { epoch: latest(teamHistory).epoch, teamLog: teamHead, seen: FEED_START };
-  return {
-    workspace,
-    author: account,
-    device: device.id,
-    sign: device.sign,
-    groupKeys: createGroupKeys(suite, workspace, epochKeys),
-    streamKey: deriveStreamKey(suite, workspace, firstEpochKey),
-    present: () => present,
-    checkAuthor: createAuthorCheck(suite, opened),
-  };
-}
-
-/** In a personal workspace the one account's own devices write; the kit never does. */
-function createAuthorCheck(
-  suite: Suite,
-  { account, accountHistory }: OpenPersonalWorkspace,
-): Membership['checkAuthor'] {
-  const verifiers = createVerifiers(suite);
-  const { devices } = latest(accountHistory);
-  return (record: ParsedRecord) => {
-    const device = devices.get(record.header.device);
-    if (record.header.author !== account || device === undefined || device.isKit) {
-      return refuse('notAllowed', 'Written by somebody who is not in this workspace.');
-    }
-    const verifier = verifiers.of(device.signPublic);
-    return verifier !== null && verifyRecord(suite, record, verifier)
-      ? succeed(null)
-      : refuse('badSignature', 'Not signed by the device that it names.');
-  };
 }

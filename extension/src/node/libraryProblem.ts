@@ -79,6 +79,10 @@ const wordings: Readonly<Record<LibraryProblemCode, Wording>> = {
     message: 'The signature of this prompt could not be checked.',
     action: 'Wait until checking has ended. If it stays like this, restore an earlier version.',
   },
+  notAllowed: {
+    message: 'You may read the prompts of this team, but not change them now.',
+    action: 'Ask an admin of the team for the role "editor", or copy the prompt into another team.',
+  },
   newerFormat: {
     message: 'The library was written by a newer Cuebook.',
     action: 'Update Cuebook, then reload the window.',

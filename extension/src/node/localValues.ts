@@ -11,7 +11,19 @@ import { redact } from '@cuebook/shared/util/redacted';
 
 /** What a value is for, and the row it lies in. */
 export interface Place {
-  readonly purpose: 'check' | 'draft' | 'kitCode' | 'memory' | 'run' | 'snapshot';
+  readonly purpose:
+    | 'check'
+    | 'draft'
+    | 'kitCode'
+    | 'memory'
+    | 'run'
+    | 'snapshot'
+    | 'account'
+    | 'client'
+    | 'keys'
+    | 'server'
+    | 'sync'
+    | 'notes';
   readonly row: string;
 }
 

@@ -49,7 +49,8 @@ test('what another window writes while this one opens is told, and the library o
     meta(name) {
       if (name === 'kitCode' && !looked) {
         looked = true;
-        const workspaceId = library.identity.records.workspace;
+        const [workspaceId] = library.identity.own.client.workspaces.keys();
+        if (workspaceId === undefined) throw new Error('a library begins with a workspace');
         void other.calls.createPrompts([{ workspaceId, folderId: null, name: 'meanwhile', text: 'text' }]);
       }
       return library.store.meta(name);

@@ -1,9 +1,16 @@
 // A library that is open: the session, what keeps it up to date, and every call that works on it.
 
 import { randomBytes } from 'node:crypto';
+import { teamOf, workspaceOf } from '@cuebook/shared/client/state';
 import type { ReplicaPorts } from '@cuebook/shared/replica/ports';
 import { factsOfText, mergeTexts } from '@cuebook/shared/replica/promptText';
-import type { LibraryCalls, LibraryChange, LibraryHostCalls, LibraryStatus } from '../library/api.ts';
+import type {
+  LibraryCalls,
+  LibraryChange,
+  LibraryHostCalls,
+  LibraryStatus,
+  WorkspaceSummary,
+} from '../library/api.ts';
 import { createDocumentCalls } from './libraryDocuments.ts';
 import { createExportCalls } from './libraryExportCalls.ts';
 import type { IdentityTools } from './libraryIdentity.ts';
@@ -13,7 +20,9 @@ import type { UnlockedLibrary } from './libraryOpening.ts';
 import { placeOf, toProblem } from './libraryProblem.ts';
 import { createRunCalls } from './libraryRuns.ts';
 import { createSearchCalls } from './librarySearch.ts';
-import { type LibrarySession, openSession } from './librarySession.ts';
+import { createLibraryAccounts, type LibraryAccounts } from './libraryAccounts.ts';
+import { routeCalls } from './libraryRouting.ts';
+import { type LibrarySession, type LibrarySessions, openSessions } from './librarySession.ts';
 import { createTreeCalls } from './libraryTree.ts';
 import { watchStore } from './storeWatch.ts';
 
@@ -37,14 +46,18 @@ export interface ReadyLibrary {
 export function openReadyLibrary(dependencies: ReadyDependencies, library: UnlockedLibrary): ReadyLibrary {
   const { host, now, pollMs } = dependencies;
   const { store, identity } = library;
+  const accounts = createLibraryAccounts(store, identity);
   const quietly = unattended(host);
   // Before the session: the first look at it may already find what another window wrote, and tell of it.
   let wasDue = false;
-  const session = openSession({
+  const sessions = openSessions({
     store,
     seals: identity.seals,
     ports: portsOf(dependencies, library),
+    grounds: () => accounts.grounds(),
+    reload: (touches) => accounts.reload(touches),
     changed: (change) => host.changed(withKitNews(change)),
+    touched: () => undefined,
     log: (level, message) => host.log(level, message),
     announce: () => watching.announce(),
     whenIdle: (work, delayMs) => {
@@ -52,10 +65,11 @@ export function openReadyLibrary(dependencies: ReadyDependencies, library: Unloc
       return () => clearTimeout(timer);
     },
   });
+  const session = sessions.home();
   wasDue = kitStatus({ session, now }).due;
   const watching = watchStore({
     databasePath: store.path,
-    onHint: () => quietly(() => session.catchUp()),
+    onHint: () => quietly(() => sessions.catchUp()),
     pollMs,
   });
   /** That the kit became due is a change of the status as well. */
@@ -66,11 +80,11 @@ export function openReadyLibrary(dependencies: ReadyDependencies, library: Unloc
     return turned ? { ...change, status: true } : change;
   }
   return {
-    calls: callsOf(dependencies, session, library),
-    status: () => statusOf(dependencies, session),
+    calls: callsOf(dependencies, sessions, library),
+    status: () => statusOf(dependencies, sessions, accounts),
     close() {
       watching.close();
-      session.close();
+      sessions.close();
       store.close();
     },
   };
@@ -87,9 +101,8 @@ function unattended(host: LibraryHostCalls): (work: () => void) => void {
   };
 }
 
-function portsOf({ now }: ReadyDependencies, { store, identity }: UnlockedLibrary): ReplicaPorts {
+function portsOf({ now }: ReadyDependencies, { store }: UnlockedLibrary): Omit<ReplicaPorts, 'records'> {
   return {
-    records: identity.records,
     now,
     randomBytes: (length) => new Uint8Array(randomBytes(length)),
     factsOf: factsOfText,
@@ -100,32 +113,45 @@ function portsOf({ now }: ReadyDependencies, { store, identity }: UnlockedLibrar
 
 function callsOf(
   dependencies: ReadyDependencies,
-  session: LibrarySession,
+  sessions: LibrarySessions,
   library: UnlockedLibrary,
 ): ReadyCalls {
   const { now } = dependencies;
+  const session = sessions.home();
   return {
-    ...createTreeCalls(session),
-    ...createDocumentCalls(session),
-    ...createSearchCalls(session),
-    ...createExportCalls(session, now),
+    ...routeCalls(sessions, (workspace) => ({
+      ...createTreeCalls(workspace),
+      ...createDocumentCalls(workspace),
+      ...createSearchCalls(workspace),
+    })),
+    ...createExportCalls(sessions, now),
     ...createRunCalls(session),
     ...createMemoryCalls(session),
     ...createKitCalls({ session, account: library.identity.account, now }),
   };
 }
 
-function statusOf({ now }: ReadyDependencies, session: LibrarySession): LibraryStatus {
-  const view = session.view();
-  const personal = {
-    id: session.state().workspace,
-    kind: 'personal',
-    name: session.state().workspaceName === '' ? 'Personal' : session.state().workspaceName,
-    promptCount: view.prompts().length,
-  } as const;
+function statusOf(
+  { now }: ReadyDependencies,
+  sessions: LibrarySessions,
+  accounts: LibraryAccounts,
+): LibraryStatus {
   return {
     kind: 'ready',
-    workspaces: [personal],
-    kit: kitStatus({ session, now }),
+    workspaces: sessions.all().map((session) => summaryOf(session, accounts)),
+    kit: kitStatus({ session: sessions.home(), now }),
+  };
+}
+
+function summaryOf(session: LibrarySession, accounts: LibraryAccounts): WorkspaceSummary {
+  const { workspaceName } = session.state();
+  const holder = accounts.holderOf(session.workspace);
+  const team = holder === null ? null : teamOf(workspaceOf(holder.client, session.workspace));
+  const kind = team?.kind ?? 'personal';
+  return {
+    id: session.workspace,
+    kind,
+    name: workspaceName === '' ? (kind === 'team' ? 'Team' : 'Personal') : workspaceName,
+    promptCount: session.view().prompts().length,
   };
 }

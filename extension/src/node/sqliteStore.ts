@@ -1,7 +1,8 @@
 // The library's tables, typed. Stores bytes and ids; knows no keys and opens nothing. Writes happen inside `write`,
 // which is durable when it returns and holds the lock that keeps other windows from writing in between.
 
-import type { RecordId } from '@cuebook/shared/encoding/ids';
+import type { FeedHash, RecordId } from '@cuebook/shared/encoding/ids';
+import type { FeedPosition } from '@cuebook/shared/record/header';
 import type { PromptId, RunId } from '../library/api.ts';
 import type { Database, Row } from './database.ts';
 import { prepareSchema } from './storeSchema.ts';
@@ -11,6 +12,8 @@ export interface StoredRecord {
   readonly id: RecordId;
   /** Of the record, or of the tombstone that a purge left of it. */
   readonly bytes: Uint8Array;
+  /** Where the server placed it, if it has. */
+  readonly feed?: FeedPosition;
 }
 
 export interface NewRecord {
@@ -27,10 +30,28 @@ export interface StoredRun {
   readonly bytes: Uint8Array;
 }
 
-/** Kinds of sealed local values. */
-export type BlobKind = 'snapshot' | 'draft' | 'memory' | 'sample' | 'unreadable';
-/** What other windows learn of a change. The id is a prompt's for `text`, empty for the others. */
-export type TouchKind = 'text' | 'tree' | 'runs' | 'status';
+/**
+ * Kinds of sealed local values. Of accounts and servers: account = how it is signed in; client = verified logs, pins and
+ * boxes; keys = opened keys; server = an address and its trusted certificate; sync = what the connected window tells the
+ * others; notes = marks of this user: verified members, allowed keys, prompts read.
+ */
+export type BlobKind =
+  | 'snapshot'
+  | 'draft'
+  | 'memory'
+  | 'sample'
+  | 'unreadable'
+  | 'account'
+  | 'client'
+  | 'keys'
+  | 'server'
+  | 'sync'
+  | 'notes';
+/**
+ * What other windows learn of a change. The id is a prompt's for `text`, an account's for `client`, a workspace's for
+ * `rebuild` (records were taken away: read it anew), empty for the others.
+ */
+export type TouchKind = 'text' | 'tree' | 'runs' | 'status' | 'teams' | 'client' | 'rebuild' | 'connection';
 
 /**
  * Single values of the store.
@@ -39,6 +60,7 @@ export type TouchKind = 'text' | 'tree' | 'runs' | 'status';
  * - kitBox: the store's secret, sealed to the recovery kit
  * - kitCode: the kit's code, sealed, until the user has said that it is saved
  * - kitOfferClaimed: some window has offered the kit
+ * - connectionWanted: a window that asks the connected one to hand the connection over
  * - setAside: another window has put this library aside, nothing may be written to it any more
  */
 export type MetaKey =
@@ -49,6 +71,7 @@ export type MetaKey =
   | 'kitBox'
   | 'kitCode'
   | 'kitOfferClaimed'
+  | 'connectionWanted'
   | 'setAside';
 
 export interface Touch {
@@ -70,11 +93,27 @@ export interface SqliteStore {
   /** Answers the row of the record. */
   addRecord(record: NewRecord): number;
   recordsAfter(workspace: string, row: number, limit: number): readonly StoredRecord[];
+  /** Records up to a row that the server placed after `seq`, in the order of the feed. */
+  placedAfter(
+    workspace: string,
+    after: { readonly row: number; readonly seq: number },
+  ): readonly StoredRecord[];
   /** Row of the newest record, 0 if there is none. */
   lastRow(): number;
   record(id: string): Uint8Array | null;
   /** Puts the tombstone in the place of the record. */
   eraseRecord(id: string, tombstone: Uint8Array): void;
+  deleteRecord(id: string): void;
+
+  setPlace(workspace: string, record: string, place: FeedPosition): void;
+  /** Null for a place that was not taken yet. */
+  feedHash(workspace: string, seq: number): FeedHash | null;
+  feedEnd(workspace: string): FeedPosition | null;
+  placeOf(workspace: string, record: string): number | null;
+  /** Ids in order, from a place on. */
+  feedFrom(workspace: string, seq: number, limit: number): readonly RecordId[];
+  /** After a restored server went on without them: these places are no longer. */
+  forgetPlacesAfter(workspace: string, seq: number): void;
 
   addLogEntry(log: string, position: number, bytes: Uint8Array): void;
   logEntries(log: string): readonly Uint8Array[];
@@ -121,6 +160,7 @@ export function createSqliteStore(database: Database): SqliteStore {
     version: () => database.version(),
     ...metaTable(database),
     ...recordTables(database),
+    ...feedTable(database),
     ...blobTable(database),
     ...runTable(database),
     ...favouriteTable(database),
@@ -156,6 +196,8 @@ function recordTables(
   | 'lastRow'
   | 'record'
   | 'eraseRecord'
+  | 'deleteRecord'
+  | 'placedAfter'
   | 'addLogEntry'
   | 'logEntries'
   | 'addBox'
@@ -176,20 +218,31 @@ function recordTables(
     recordsAfter: (workspace, row, limit) =>
       database
         .all(
-          'SELECT row, id, bytes FROM records WHERE row > ? AND workspace = ? ORDER BY row LIMIT ?',
+          `SELECT r.row, r.id, r.bytes, f.seq, f.hash FROM records r
+           LEFT JOIN feed f ON f.workspace = r.workspace AND f.record = r.id
+           WHERE r.row > ? AND r.workspace = ? ORDER BY r.row LIMIT ?`,
           row,
           workspace,
           limit,
         )
-        .map((found) => ({
-          row: number(found, 'row'),
-          id: text(found, 'id') as RecordId,
-          bytes: bytes(found, 'bytes'),
-        })),
+        .map(storedRecord),
+    placedAfter: (workspace, { row, seq }) =>
+      database
+        .all(
+          `SELECT r.row, r.id, r.bytes, f.seq, f.hash FROM feed f JOIN records r ON r.id = f.record
+           WHERE f.workspace = ? AND f.seq > ? AND r.row <= ? ORDER BY f.seq`,
+          workspace,
+          seq,
+          row,
+        )
+        .map(storedRecord),
     lastRow: () => number(database.first('SELECT coalesce(max(row), 0) AS row FROM records'), 'row'),
     record: (id) => bytesOrNull(database.first('SELECT bytes FROM records WHERE id = ?', id), 'bytes'),
     eraseRecord: (id, tombstone) => {
       database.run('UPDATE records SET bytes = ? WHERE id = ?', tombstone, id);
+    },
+    deleteRecord: (id) => {
+      database.run('DELETE FROM records WHERE id = ?', id);
     },
     addLogEntry: (log, position, entry) => {
       database.run('INSERT INTO logs (log, position, bytes) VALUES (?, ?, ?)', log, position, entry);
@@ -205,6 +258,63 @@ function recordTables(
       database
         .all('SELECT name, bytes FROM boxes WHERE log = ? ORDER BY name', log)
         .map((row) => ({ name: text(row, 'name'), bytes: bytes(row, 'bytes') })),
+  };
+}
+
+function storedRecord(row: Row): StoredRecord {
+  const stored = { row: number(row, 'row'), id: text(row, 'id') as RecordId, bytes: bytes(row, 'bytes') };
+  return row['seq'] === null ? stored : { ...stored, feed: positionOf(row) };
+}
+
+const positionOf = (row: Row): FeedPosition => ({
+  seq: number(row, 'seq'),
+  feedHash: text(row, 'hash') as FeedHash,
+});
+
+function feedTable(
+  database: Database,
+): Tables<'setPlace' | 'feedHash' | 'feedEnd' | 'placeOf' | 'feedFrom' | 'forgetPlacesAfter'> {
+  return {
+    setPlace: (workspace, record, { seq, feedHash }) => {
+      database.run(
+        'INSERT INTO feed (workspace, seq, record, hash) VALUES (?, ?, ?, ?)',
+        workspace,
+        seq,
+        record,
+        feedHash,
+      );
+    },
+    feedHash(workspace, seq) {
+      const row = database.first('SELECT hash FROM feed WHERE workspace = ? AND seq = ?', workspace, seq);
+      return row === null ? null : (text(row, 'hash') as FeedHash);
+    },
+    feedEnd(workspace) {
+      const row = database.first(
+        'SELECT seq, hash FROM feed WHERE workspace = ? ORDER BY seq DESC LIMIT 1',
+        workspace,
+      );
+      return row === null ? null : positionOf(row);
+    },
+    placeOf(workspace, record) {
+      const row = database.first(
+        'SELECT seq FROM feed WHERE workspace = ? AND record = ?',
+        workspace,
+        record,
+      );
+      return row === null ? null : number(row, 'seq');
+    },
+    feedFrom: (workspace, seq, limit) =>
+      database
+        .all(
+          'SELECT record FROM feed WHERE workspace = ? AND seq >= ? ORDER BY seq LIMIT ?',
+          workspace,
+          seq,
+          limit,
+        )
+        .map((row) => text(row, 'record') as RecordId),
+    forgetPlacesAfter: (workspace, seq) => {
+      database.run('DELETE FROM feed WHERE workspace = ? AND seq > ?', workspace, seq);
+    },
   };
 }
 

@@ -4,7 +4,7 @@
 import type { Database } from './database.ts';
 import { fail } from './libraryProblem.ts';
 
-export const storeFormat = 1;
+export const storeFormat = 2;
 
 /**
  * - meta: single values; `storeId`, counters, sealed check value, kit box, sealed kit code
@@ -14,6 +14,7 @@ export const storeFormat = 1;
  * - blobs: sealed local values by kind: snapshot, draft, memory; unreadable = damaged ones that were
  *   in the way; sample = empty, the prompt came with the extension
  * - runs: sealed run history, oldest first
+ * - feed (format 2): where a server placed records, and the hash of its feed there
  * - touched: what changed last at which tick, so that another window learns what to refresh; `tick` of a text is its
  *   `mtime`
  */
@@ -59,22 +60,40 @@ CREATE TABLE touched (
   PRIMARY KEY (kind, id)
 ) STRICT;
 CREATE INDEX touched_by_tick ON touched (tick);
-PRAGMA user_version = ${storeFormat};
+PRAGMA user_version = 1;
 `;
 
-/** Makes the tables in a new file; fails as `newerFormat` or `corrupt` on a file that this version cannot use. */
+const format2 = `
+CREATE TABLE feed (
+  workspace TEXT NOT NULL,
+  seq INTEGER NOT NULL,
+  record TEXT NOT NULL,
+  hash TEXT NOT NULL,
+  PRIMARY KEY (workspace, seq)
+) STRICT;
+CREATE UNIQUE INDEX feed_by_record ON feed (workspace, record);
+PRAGMA user_version = 2;
+`;
+
+/** Each brings a file of the format before to the next one; none ever changes what is there. */
+const steps: readonly string[] = [format1, format2];
+
+/** Makes the tables in a new file, adds those that are missing to an older one; fails as `newerFormat` or `corrupt` on a file that this version cannot use. */
 export function prepareSchema(database: Database): void {
   if (currentFormat(database) === storeFormat) return;
   database.write(() => {
     // Asked again under the lock: another window may have been first.
-    if (currentFormat(database) === storeFormat) return;
-    const tables = database.first('SELECT count(*) AS n FROM sqlite_schema');
-    if (tables?.['n'] !== 0) {
-      fail('corrupt', {
-        message: "The library's file is a database that is not Cuebook's; it was left as it is.",
-      });
-    }
-    database.execute(format1);
+    const format = currentFormat(database);
+    if (format === 0) refuseForeign(database);
+    for (const step of steps.slice(format)) database.execute(step);
+  });
+}
+
+function refuseForeign(database: Database): void {
+  const tables = database.first('SELECT count(*) AS n FROM sqlite_schema');
+  if (tables?.['n'] === 0) return;
+  fail('corrupt', {
+    message: "The library's file is a database that is not Cuebook's; it was left as it is.",
   });
 }
 
