@@ -1,3 +1,4 @@
+import * as nodeCrypto from 'node:crypto';
 import { expect, test, vi } from 'vitest';
 import { bytesToHex, hexToBytes } from '../util/bytes.ts';
 import { createHpke } from './hpke.ts';
@@ -61,6 +62,51 @@ test.each([
   ).rejects.toBeInstanceOf(Error);
   const bytes = hexToBytes(point + SEALED.slice(64));
   expect(await hpke.open({ ...MESSAGE, secret: SECRET, bytes })).toBeNull();
+});
+
+// RFC 7748, section 6.1 (Alice, Bob), and the first step of the iteration in section 5.2.
+test.each([
+  [
+    '77076d0a7318a57d3c16c17251b26645df4c2f87ebc0992ab177fba51db92c2a',
+    '8520f0098930a754748b7ddcb43ef75a0dbf3a0d26381af4eba4a98eaa9b4e6a',
+  ],
+  [
+    '5dab087e624a8a4b79e17f8b83800ee66f3bb1292618b6fd1c2f8b27ff88e0eb',
+    'de9edb7d7b7dc1b4d35b61c2ece435373f8343c85b78674dadfc7e146f882b4f',
+  ],
+  [
+    '0900000000000000000000000000000000000000000000000000000000000000',
+    '422c8e7a6227d7bca1350b3e2bb7279f7897b87bb6854b783c60e80311ae3079',
+  ],
+])('the X25519 public key of %s is as RFC 7748 has it', (secret, key) => {
+  expect(bytesToHex(hpke.publicKey(hexToBytes(secret)))).toBe(key);
+});
+
+test('public keys are those of the platform, for any secret, and do not depend on the bits that are clamped', () => {
+  const random = createPurePrimitives().random;
+  for (let count = 0; count < 20; count += 1) {
+    const secret = random(32);
+    const der = Buffer.concat([Buffer.from('302e020100300506032b656e04220420', 'hex'), secret]);
+    const key = nodeCrypto.createPrivateKey({ key: der, format: 'der', type: 'pkcs8' });
+    const encoded = nodeCrypto.createPublicKey(key).export({ format: 'der', type: 'spki' });
+    expect(bytesToHex(hpke.publicKey(secret))).toBe(encoded.subarray(12).toString('hex'));
+    const clamped = secret.slice();
+    clamped[0] = (clamped[0] ?? 0) ^ 0x07;
+    clamped[31] = (clamped[31] ?? 0) ^ 0x80;
+    expect(hpke.publicKey(clamped)).toEqual(hpke.publicKey(secret));
+  }
+});
+
+test('HPKE takes secrets of 32 bytes only, and no point of small order as a recipient, however it is spelled', async () => {
+  for (const length of [0, 31, 33]) {
+    const secret = new Uint8Array(length).fill(1);
+    expect(() => hpke.publicKey(secret)).toThrow('32');
+    await expect(hpke.open({ ...MESSAGE, secret, bytes: hexToBytes(SEALED) })).rejects.toBeInstanceOf(Error);
+  }
+  const withTopBit = `${'00'.repeat(31)}80`;
+  await expect(
+    hpke.seal({ ...MESSAGE, recipient: hexToBytes(withTopBit), bytes: PLAINTEXT }),
+  ).rejects.toBeInstanceOf(Error);
 });
 
 test('two boxes of one message have nothing in common', async () => {

@@ -1,6 +1,10 @@
 // Sealing to somebody's public key: HPKE (RFC 9180), base mode, DHKEM(X25519, HKDF-SHA256), HKDF-SHA256,
 // ChaCha20Poly1305 — the suite of the RFC's appendix A.2, by the `hpke` library over noble's primitives.
 // Rarely used (keys are sealed, never contents), so one implementation serves every platform.
+//
+// X25519 clamps its secret (RFC 7748, section 5), so any 32 bytes are one; a shared secret of zero is refused by the
+// library, for every spelling of a point of small order. noble aims at code whose steps do not depend on secrets, but in
+// JavaScript nobody can promise constant time: what an attacker could time is a few openings on the user's own machine.
 
 import { X25519_BYTES } from './sizes.ts';
 import { x25519 } from '@noble/curves/ed25519.js';

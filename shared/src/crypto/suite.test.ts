@@ -1,3 +1,4 @@
+import { ed25519 } from '@noble/curves/ed25519.js';
 import * as nodeCrypto from 'node:crypto';
 import { expect, test } from 'vitest';
 import { createNativePrimitives } from './nativePrimitives.ts';
@@ -48,6 +49,14 @@ const broken: readonly (readonly [PrimitiveName, string, Partial<CryptoPrimitive
   ['ed25519', 'is missing', { ed25519Signer: missing }],
   ['ed25519', 'accepts everything', { ed25519Verifier: () => () => true }],
   ['ed25519', 'accepts nothing', { ed25519Verifier: () => () => false }],
+  [
+    'ed25519',
+    'multiplies by the cofactor',
+    {
+      ed25519Verifier: (key) => (message, signature) =>
+        ed25519.verify(signature, message, key, { zip215: true }),
+    },
+  ],
   ['ed25519', 'gives other public keys', { ed25519PublicKey: wrongBytes }],
 ];
 
