@@ -6,11 +6,17 @@ import type { Suite } from '@cuebook/shared/crypto/suite';
 import type { GroupId, RecordId, WorkspaceId } from '@cuebook/shared/encoding/ids';
 import type { Alarm, AlarmCode } from '@cuebook/shared/client/alarms';
 import { dutiesOf } from '@cuebook/shared/client/duties';
-import { connect, reportBox, resume, take } from '@cuebook/shared/client/engine';
-import { composeEntry, composeRotation, fulfil, type Author, type Composed } from '@cuebook/shared/client/entries';
+import { connect, keysOpened, take } from '@cuebook/shared/client/engine';
+import {
+  composeEntry,
+  composeRotation,
+  fulfil,
+  type Author,
+  type Composed,
+} from '@cuebook/shared/client/entries';
 import { takeFeedPage, type OpenWorkspace } from '@cuebook/shared/client/feedPages';
 import { recordsOf } from '@cuebook/shared/client/judge';
-import { lackingBox, openAccount, openWorkspace, type WorkspaceKeys } from '@cuebook/shared/client/keys';
+import { openAccount, openWorkspace, type WorkspaceKeys } from '@cuebook/shared/client/keys';
 import type { Request, ServerMessage } from '@cuebook/shared/client/messages';
 import { decodeClient, encodeClient } from '@cuebook/shared/client/persisted';
 import { sendPending, takePushed } from '@cuebook/shared/client/pushes';
@@ -79,6 +85,21 @@ export class TestClient {
     const client = newClient(account.id, device.id);
     this.state = withWorkspace(client, newWorkspace(given.workspace, given.pin ?? null));
     this.replica = attach(emptyReplica(given.workspace));
+  }
+
+  /** The same device at the same moment, for another story. */
+  copy(account: SampleAccount): TestClient {
+    const { workspace, device } = this;
+    const copy = new TestClient(this.#suite, account, { workspace, device });
+    copy.state = this.state;
+    copy.replica = this.replica;
+    copy.keys = this.keys;
+    copy.userKeys = this.userKeys;
+    copy.now = this.now;
+    copy.#row = this.#row;
+    copy.#feed.push(...this.#feed);
+    for (const [id, row] of this.#disk) copy.#disk.set(id, row);
+    return copy;
   }
 
   /** Codes of all that was told or set aside so far. */
@@ -191,7 +212,7 @@ export class TestClient {
     if (message.kind === 'feed') return this.#takePage(message);
     if (message.kind === 'pushed') return this.#takePushed(message);
     const requests = [...this.#keep(take(this.#tools, this.state, message))];
-    if (message.kind !== 'ends') requests.push(...(await this.#openKeys(message)));
+    if (message.kind !== 'ends') requests.push(...(await this.#openKeys()));
     return requests;
   }
 
@@ -220,7 +241,9 @@ export class TestClient {
     if (taken !== null) {
       for (const { id, bytes, feed } of taken.arrived) this.#disk.set(id, { bytes, feed });
       for (const { id, feed } of taken.placed) this.#disk.set(id, { bytes: this.#bytes(id), feed });
-      const placed = [...taken.arrived, ...taken.placed].sort((left, right) => left.feed.seq - right.feed.seq);
+      const placed = [...taken.arrived, ...taken.placed].sort(
+        (left, right) => left.feed.seq - right.feed.seq,
+      );
       for (const { id, feed } of placed) this.#feed[feed.seq - 1] = { id, position: feed };
       this.#row += taken.arrived.length;
       this.#write(taken.records, taken.erase);
@@ -244,19 +267,15 @@ export class TestClient {
     return outcome.requests;
   }
 
-  async #openKeys(message: ServerMessage): Promise<readonly Request[]> {
+  async #openKeys(): Promise<readonly Request[]> {
     const userKeys = await openAccount(this.#suite, this.state, this.device);
     if (userKeys !== null) this.userKeys = userKeys;
     const before = this.keys?.epochs.size ?? 0;
     this.keys = (await openWorkspace(this.#suite, this.state, this.workspace, this.userKeys)) ?? this.keys;
-    const requests: Request[] = [];
-    const hasBox = workspaceOf(this.state, this.workspace).boxes.length > 0;
-    if (message.kind === 'boxes' && hasBox && lackingBox(this.state, this.workspace, this.keys) !== null) {
-      requests.push(...this.#keep(reportBox(this.state, this.workspace)));
+    if ((this.keys?.epochs.size ?? 0) > before) {
+      this.replica = retryMissingKeys(this.replica, this.#ports()).state;
     }
-    if ((this.keys?.epochs.size ?? 0) === before) return requests;
-    this.replica = retryMissingKeys(this.replica, this.#ports()).state;
-    return [...requests, ...this.#keep(resume(this.#tools, this.state, this.workspace))];
+    return this.#keep(keysOpened(this.#tools, this.state, this.workspace));
   }
 
   #withBytes(request: Request): Arrived {
@@ -289,7 +308,7 @@ export class TestClient {
       hashAt: (seq) => (seq === 0 ? FEED_START.feedHash : (this.#feed[seq - 1]?.position.feedHash ?? null)),
       placeOf: (record) => this.#disk.get(record)?.feed?.seq ?? null,
       recordsFrom: (seq, limit) => this.#feed.slice(seq - 1, seq - 1 + limit).map(({ id }) => id),
-      hasKeys: this.keys !== null,
+      hasKey: (epoch) => this.keys?.epochs.has(epoch) ?? false,
     };
   }
 
@@ -312,7 +331,10 @@ export class TestClient {
     const { keys, device, state, workspace } = this;
     if (keys === null) throw new Error('There are no keys yet.');
     const { hashAt } = this.#local;
-    return { ...this.#basePorts(), records: recordsOf(this.#suite, { state, workspace, device, keys, hashAt }) };
+    return {
+      ...this.#basePorts(),
+      records: recordsOf(this.#suite, { state, workspace, device, keys, hashAt }),
+    };
   }
 
   #open(keys: WorkspaceKeys): OpenWorkspace {

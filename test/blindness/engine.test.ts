@@ -3,18 +3,18 @@
 import * as nodeCrypto from 'node:crypto';
 import { beforeAll, expect, test } from 'vitest';
 import { createSuite } from '@cuebook/shared/crypto/suite';
-import { createPeople, openWorld, type People, type World } from './world.ts';
+import { copyOf, createWorld, type World } from './world.ts';
 
 const suite = createSuite(nodeCrypto);
-let people: People;
+let made: World;
 beforeAll(async () => {
-  people = await createPeople(suite);
+  made = await createWorld(suite);
 });
 
-const open = (): Promise<World> => openWorld(suite, people);
+const open = (): World => copyOf(made);
 
 test('everybody has what the others wrote, and no alarm', async () => {
-  const { server, ana, ben, cleo, prompt } = await open();
+  const { server, ana, ben, cleo, prompt } = open();
   ben.save(prompt, 'two\n');
   for (const client of [ben, ana, cleo]) await client.sync(server);
   for (const client of [ana, ben, cleo]) {

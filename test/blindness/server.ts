@@ -2,8 +2,9 @@
 // changes what it holds or what it says. Copies of it are what a fork shows to different people.
 
 import type { Suite } from '@cuebook/shared/crypto/suite';
+import { accountLog } from '@cuebook/shared/team/accountEntry';
 import type { AccountHistory, TeamHistory } from '@cuebook/shared/team/history';
-import { EMPTY_HISTORY, extendAccount, extendTeam, latest, stateAt } from '@cuebook/shared/team/history';
+import { EMPTY_HISTORY, extendAccount, extendTeam, stateAt } from '@cuebook/shared/team/history';
 import type { AccountId, GroupId, RecordId, StreamId, WorkspaceId } from '@cuebook/shared/encoding/ids';
 import type { Request, ServerMessage, WantedBox, WorkspaceEnds } from '@cuebook/shared/client/messages';
 import { FEED_START, nextPosition } from '@cuebook/shared/record/feed';
@@ -14,7 +15,6 @@ import type { FeedItem } from '@cuebook/shared/replica/feed';
 import type { PushAnswer } from '@cuebook/shared/replica/pushing';
 import { judgeRecord } from '@cuebook/shared/team/authority';
 import type { EpochBox } from '@cuebook/shared/team/epochKeys';
-import { headOf } from '@cuebook/shared/team/log';
 import { unwrap, type SampleAccount } from '@cuebook/shared/team/sampleTeam';
 import { teamLog } from '@cuebook/shared/team/teamEntry';
 import type { TeamTools } from '@cuebook/shared/team/teamState';
@@ -141,15 +141,23 @@ export class TestServer {
       case 'heal':
         this.#heal(request);
         return [{ kind: 'ends', workspace, ends: this.ends }];
-      case 'healAccountLog':
+      case 'healAccountLog': {
+        const known = this.accountLogs.get(request.account) ?? [];
+        if (known.length === request.from)
+          this.accountLogs.set(request.account, [...known, ...request.entries]);
         return [];
+      }
     }
   }
 
   #accountLog(account: AccountId, from: number): ServerMessage {
     const entries = this.accountLogs.get(account) ?? [];
-    const last = entries.length === 0 ? null : latest(this.#accountHistory(account)).head;
-    return { kind: 'accountLog', account, from, entries: entries.slice(from), head: last };
+    const last = entries.at(-1);
+    const head =
+      last === undefined
+        ? null
+        : { index: entries.length - 1, hash: unwrap(accountLog.parse(this.#suite, last)).hash };
+    return { kind: 'accountLog', account, from, entries: entries.slice(from), head };
   }
 
   #teamLog(from: number): ServerMessage {
@@ -166,7 +174,8 @@ export class TestServer {
 
   #headOf(log: readonly Uint8Array[]): LogHead | null {
     const last = log.at(-1);
-    return last === undefined ? null : headOf(unwrap(teamLog.parse(this.#suite, last)));
+    if (last === undefined) return null;
+    return { index: log.length - 1, hash: unwrap(teamLog.parse(this.#suite, last)).hash };
   }
 
   #accountHistory(account: AccountId): AccountHistory {
@@ -270,9 +279,7 @@ export class TestServer {
 
   #offer({ teamLog, feed }: Extract<Request, { readonly kind: 'offerPin' }>): void {
     const isHigher =
-      this.offered === null ||
-      this.offered.teamLog.index < teamLog.index ||
-      this.offered.feed.seq < feed.seq;
+      this.offered === null || this.offered.teamLog.index < teamLog.index || this.offered.feed.seq < feed.seq;
     if (isHigher) this.offered = { teamLog, feed };
   }
 
@@ -295,9 +302,7 @@ export class TestServer {
     }
     const { offered } = this;
     const isWhole =
-      offered !== null &&
-      this.log.length > offered.teamLog.index &&
-      this.items.length >= offered.feed.seq;
+      offered !== null && this.log.length > offered.teamLog.index && this.items.length >= offered.feed.seq;
     if (isWhole) this.isHealing = false;
   }
 }

@@ -17,8 +17,6 @@ export interface People {
 export interface World {
   readonly suite: Suite;
   readonly people: People;
-  /** For entries that no client of ours would write. */
-  readonly team: SampleTeam;
   readonly server: TestServer;
   readonly ana: TestClient;
   readonly ben: TestClient;
@@ -29,23 +27,13 @@ export interface World {
   fresh(account: SampleAccount): TestClient;
 }
 
-export async function createPeople(suite: Suite): Promise<People> {
-  const [ana, ben, cleo, mallory] = [
-    await createSampleAccount(suite),
-    await createSampleAccount(suite),
-    await createSampleAccount(suite),
-    await createSampleAccount(suite),
-  ];
-  return { ana, ben, cleo, mallory };
-}
-
-export async function openWorld(suite: Suite, shared: People): Promise<World> {
-  // Accounts change in some rows: each has its own copies.
+/** Made once; each story begins with a copy. */
+export async function createWorld(suite: Suite): Promise<World> {
   const people: People = {
-    ana: copyOf(shared.ana),
-    ben: copyOf(shared.ben),
-    cleo: copyOf(shared.cleo),
-    mallory: copyOf(shared.mallory),
+    ana: await createSampleAccount(suite),
+    ben: await createSampleAccount(suite),
+    cleo: await createSampleAccount(suite),
+    mallory: await createSampleAccount(suite),
   };
   const team = await SampleTeam.create(suite, people.ana);
   await team.add(people.ana, people.ben, 'editor');
@@ -60,10 +48,28 @@ export async function openWorld(suite: Suite, shared: People): Promise<World> {
   await ana.sync(server);
   const prompt = ana.write('greeting', 'one\n');
   for (const client of [ana, ben, cleo, ana]) await client.sync(server);
-  return { suite, people, team, server, ana, ben, cleo, prompt, fresh };
+  return { suite, people, server, ana, ben, cleo, prompt, fresh };
 }
 
-const copyOf = (account: SampleAccount): SampleAccount => ({
+export function copyOf(world: World): World {
+  const { ana, ben, cleo, mallory } = world.people;
+  const people = {
+    ana: copyOfAccount(ana),
+    ben: copyOfAccount(ben),
+    cleo: copyOfAccount(cleo),
+    mallory: copyOfAccount(mallory),
+  };
+  return {
+    ...world,
+    people,
+    server: world.server.copy(),
+    ana: world.ana.copy(people.ana),
+    ben: world.ben.copy(people.ben),
+    cleo: world.cleo.copy(people.cleo),
+  };
+}
+
+const copyOfAccount = (account: SampleAccount): SampleAccount => ({
   ...account,
   devices: [...account.devices],
   boxes: [...account.boxes],

@@ -8,8 +8,8 @@ import type { WorkspaceId } from '../encoding/ids.ts';
 import { takeAccountLog } from './accountLogs.ts';
 import { takeEnds } from './ends.ts';
 import type { Request, ServerMessage } from './messages.ts';
-import { needsBox, progress } from './progress.ts';
-import { answeredRead, readOnce } from './reads.ts';
+import { lackedEpoch, progress } from './progress.ts';
+import { answeredRead, isExhausted, isReported, readOnce, reported } from './reads.ts';
 import {
   accountOf,
   connected,
@@ -46,7 +46,7 @@ export function take(tools: ClientTools, state: ClientState, message: LogMessage
     case 'teamLog':
       return then(takeTeamLog(tools, state, message), (next) => progress(tools, next, message.workspace));
     case 'boxes':
-      return takeBoxes(tools, state, message);
+      return takeBoxes(state, message);
     case 'userBoxes':
       return plain({ ...answeredRead(state, { kind: 'readUserBoxes' }, true), userBoxes: message.boxes });
     case 'boxesWanted':
@@ -62,44 +62,34 @@ export function take(tools: ClientTools, state: ClientState, message: LogMessage
   }
 }
 
-/** Goes on after keys were opened, or after anything else outside the engine has changed. */
-export const resume = (tools: ClientTools, state: ClientState, workspace: WorkspaceId): Outcome =>
-  progress(tools, state, workspace);
+/**
+ * After keys were opened from boxes, or could not be: a key that this account has a right to and does not have is
+ * reported, and reading goes on. Call it after each message that brought boxes or entries.
+ */
+export function keysOpened(tools: ClientTools, state: ClientState, id: WorkspaceId): Outcome {
+  const workspace = workspaceOf(state, id);
+  const epoch = lackedEpoch(state, workspace, tools.localOf(id));
+  const next = progress(tools, state, id);
+  const generation = teamOf(workspace)?.members.get(state.account)?.generation;
+  const read = { kind: 'readBoxes', workspace: id } as const;
+  if (epoch === null || generation === undefined || !isExhausted(state, read)) return next;
+  if (isReported(state, read)) return next;
+  const wanted = { account: state.account, epoch, generation };
+  return {
+    state: reported(next.state, read),
+    requests: [{ kind: 'reportBox', workspace: id, wanted }, ...next.requests],
+    raised: [{ code: 'boxMissing', workspace: id }, ...next.raised],
+  };
+}
 
+/** Boxes are opened outside, which takes time: whether they have brought a key is seen in `keysOpened`. */
 function takeBoxes(
-  tools: ClientTools,
   state: ClientState,
   { workspace: id, boxes }: Extract<ServerMessage, { readonly kind: 'boxes' }>,
 ): Outcome {
   const own = boxes.filter(({ recipient }) => recipient === state.account);
-  const workspace = { ...workspaceOf(state, id), boxes: own };
-  const isHere = !needsBox(state, workspace);
-  const answered = answeredRead(
-    withWorkspace(state, workspace),
-    { kind: 'readBoxes', workspace: id },
-    isHere,
-  );
-  const next = progress(tools, answered, id);
-  if (isHere) return next;
-  const report = reportBox(state, id);
-  return {
-    ...next,
-    requests: [...report.requests, ...next.requests],
-    raised: [...report.raised, ...next.raised],
-  };
-}
-
-/** For a box that is not there, or opened to something else than the log commits to. */
-export function reportBox(state: ClientState, id: WorkspaceId): Outcome {
-  const team = teamOf(workspaceOf(state, id));
-  const member = team?.members.get(state.account);
-  if (team === null || member === undefined) return plain(state);
-  const wanted = { account: state.account, epoch: team.epoch, generation: member.generation };
-  return {
-    state,
-    requests: [{ kind: 'reportBox', workspace: id, wanted }],
-    raised: [{ code: 'boxMissing', workspace: id }],
-  };
+  const kept = withWorkspace(state, { ...workspaceOf(state, id), boxes: own });
+  return plain(answeredRead(kept, { kind: 'readBoxes', workspace: id }, false));
 }
 
 /** Another device has started a new user key: this one needs its box. */

@@ -4,31 +4,63 @@
 // wanted to take away is sent back.
 
 import type { Request, WorkspaceEnds } from './messages.ts';
-import { teamOf, type LocalFeed, type WorkspaceState } from './state.ts';
+import type { AccountId } from '../encoding/ids.ts';
+import type { TeamHistory } from '../team/history.ts';
+import { membersNow } from '../team/teamState.ts';
+import { teamOf, withWorkspace, type ClientState, type LocalFeed, type WorkspaceState } from './state.ts';
 
 /** Entries, and records, in one message. */
 const MAX_HEALED = 256;
 
 /** What to send now; after the next `ends` there may be more. Nothing if the server lacks nothing, or does not heal. */
-export function healingRequests(workspace: WorkspaceState, local: LocalFeed): readonly Request[] {
-  const { id, ends, team } = workspace;
-  const state = teamOf(workspace);
-  if (ends === null || state === null || !workspace.isRestored || !ends.isHealing) return [];
+export function heal(
+  state: ClientState,
+  workspace: WorkspaceState,
+  local: LocalFeed,
+): { readonly state: ClientState; readonly requests: readonly Request[] } {
+  const { id, ends, team, healedFrom } = workspace;
+  const newest = teamOf(workspace);
+  if (ends === null || newest === null || !workspace.isRestored || !ends.isHealing)
+    return { state, requests: [] };
   const { position } = local;
-  const length = (ends.teamLog?.index ?? -1) + 1;
-  const lacksEntries = length < team.entries.length;
+  const lacksEntries = (ends.teamLog?.index ?? -1) < newest.head.index;
   const lacksRecords = ends.feed.seq < position.seq;
-  if (!lacksEntries && !lacksRecords) return [];
-  const heal = missingPart(workspace, ends, local);
-  return [
-    { kind: 'offerPin', workspace: id, teamLog: state.head, feed: position },
-    { kind: 'heal', workspace: id, after: { teamLog: ends.teamLog, feed: ends.feed }, ...heal },
-  ];
+  if ((!lacksEntries && !lacksRecords) || isSamePlace(healedFrom, ends)) return { state, requests: [] };
+  const missing = missingPart(team, ends, local);
+  return {
+    state: withWorkspace(state, { ...workspace, healedFrom: ends }),
+    requests: [
+      // What of their logs the server lacks is sent back when it names their ends (accountLogs.ts).
+      ...membersNow(newest).map(({ account }) => readFrom(state, account)),
+      { kind: 'offerPin', workspace: id, teamLog: newest.head, feed: position },
+      { kind: 'heal', workspace: id, after: { teamLog: ends.teamLog, feed: ends.feed }, ...missing },
+    ],
+  };
 }
+
+/** Whether a server that is restored takes back account logs of its members. */
+export const isHealing = (state: ClientState, account: AccountId): boolean =>
+  [...state.workspaces.values()].some(
+    (workspace) =>
+      workspace.isRestored &&
+      workspace.ends?.isHealing === true &&
+      teamOf(workspace)?.members.has(account) === true,
+  );
+
+const readFrom = (state: ClientState, account: AccountId): Request => ({
+  kind: 'readAccountLog',
+  account,
+  from: state.accounts.get(account)?.entries.length ?? 0,
+});
+
+const isSamePlace = (left: WorkspaceEnds | null, right: WorkspaceEnds): boolean =>
+  left?.incarnation === right.incarnation &&
+  left.teamLog?.index === right.teamLog?.index &&
+  left.feed.seq === right.feed.seq;
 
 /** Entries and records that fit together: none may arrive after something that stands behind it. */
 function missingPart(
-  { team }: WorkspaceState,
+  team: TeamHistory,
   ends: WorkspaceEnds,
   local: LocalFeed,
 ): Pick<Extract<Request, { readonly kind: 'heal' }>, 'entries' | 'records'> {

@@ -13,8 +13,7 @@ import type { Suite } from '../crypto/suite.ts';
 import type { WorkspaceId } from '../encoding/ids.ts';
 import { openEpochKeys } from '../team/epochKeys.ts';
 import { openUserKeys, type UserKeys } from '../team/userKeys.ts';
-import type { WantedBox } from './messages.ts';
-import { accountOf, teamOf, workspaceOf, type ClientState } from './state.ts';
+import { accountOf, workspaceOf, type ClientState } from './state.ts';
 
 /** Secret: in memory, and on the disk only under the store key. */
 export interface WorkspaceKeys {
@@ -65,17 +64,4 @@ export function workspaceKeys(
     groupKeys: createGroupKeys(suite, id, epochs),
     streamKey: deriveStreamKey(suite, id, first),
   };
-}
-
-/** What this account lacks and has a right to, given what it could open; null: nothing. To be reported. */
-export function lackingBox(
-  state: ClientState,
-  id: WorkspaceId,
-  keys: WorkspaceKeys | null,
-): WantedBox | null {
-  const team = teamOf(workspaceOf(state, id));
-  const member = team?.members.get(state.account);
-  if (team === null || member === undefined || member.endedAt !== null || !member.confirmed) return null;
-  if (keys?.epochs.has(team.epoch) === true) return null;
-  return { account: state.account, epoch: team.epoch, generation: member.generation };
 }

@@ -75,7 +75,14 @@ export function decodeClient(
   for (const { entries, ...workspace } of decoded.value.workspaces) {
     const team = extendTeam({ ...tools, accountAt: accountAt(accounts) }, EMPTY_HISTORY, entries);
     if (!team.ok) return team;
-    workspaces.set(workspace.id, { ...workspace, team: team.value, waiting: [], ends: null });
+    workspaces.set(workspace.id, {
+      ...workspace,
+      team: team.value,
+      waiting: [],
+      ends: null,
+      healedFrom: null,
+      refusedAt: 0,
+    });
   }
   return succeed({ ...newClient(account, device), accounts, userBoxes, workspaces, alarms });
 }

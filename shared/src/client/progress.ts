@@ -6,7 +6,7 @@ import type { AccountId, WorkspaceId } from '../encoding/ids.ts';
 import type { LogHead } from '../record/header.ts';
 import { currentMember } from '../team/teamState.ts';
 import { effectOf, type Alarm } from './alarms.ts';
-import { healingRequests } from './healing.ts';
+import { heal } from './healing.ts';
 import { nextIndex } from './logs.ts';
 import type { Request } from './messages.ts';
 import { isExhausted, readOnce, type Read } from './reads.ts';
@@ -17,6 +17,7 @@ import {
   workspaceOf,
   type ClientState,
   type ClientTools,
+  type LocalFeed,
   type Outcome,
   type WorkspaceState,
 } from './state.ts';
@@ -30,14 +31,22 @@ interface Need {
 
 export function progress(tools: ClientTools, state: ClientState, id: WorkspaceId): Outcome {
   const workspace = workspaceOf(state, id);
-  const isOver = alarmsOf(state, id).some((alarm) => effectOf(alarm) === 'forever');
+  const alarms = alarmsOf(state, id);
+  const isOver = alarms.some((alarm) => effectOf(alarm) === 'forever');
   if (workspace.ends === null || isOver) return { state, requests: [], raised: [] };
   const needs = nextNeeds(tools, state, workspace);
-  const failed = needs.filter(({ read }) => isExhausted(state, read)).map(({ otherwise }) => otherwise);
+  const exhausted = needs.filter(({ read }) => isExhausted(state, read)).map(({ otherwise }) => otherwise);
+  // What was found wrong already says why it does not go on.
+  const isSaid = ({ account }: Alarm): boolean =>
+    alarms.length > 0 || (account !== undefined && state.alarms.some((alarm) => alarm.account === account));
+  const failed = exhausted.filter((alarm) => !isSaid(alarm));
   const replaced = replaceAlarms(state, () => false, failed);
-  const healing = needs.length === 0 ? healingRequests(workspace, tools.localOf(id)) : [];
-  const requests: readonly Request[] = [...needs.map(({ read }) => read), ...healing];
-  return { ...readOnce(replaced.state, requests), raised: replaced.raised };
+  const healing =
+    needs.length === 0
+      ? heal(replaced.state, workspace, tools.localOf(id))
+      : { state: replaced.state, requests: [] };
+  const requests: readonly Request[] = [...needs.map(({ read }) => read), ...healing.requests];
+  return { ...readOnce(healing.state, requests), raised: replaced.raised };
 }
 
 /** True once everything that the server says there is has been read and taken. */
@@ -50,12 +59,13 @@ function nextNeeds(tools: ClientTools, state: ClientState, workspace: WorkspaceS
   if (workspace.waiting.length > 0) return accountNeeds(tools, state, workspace);
   const index = nextIndex(team, ends.teamLog);
   if (index !== null) return [logNeed(workspace, ends.teamLog, index)];
-  if (needsBox(state, workspace)) {
-    const read: Read = { kind: 'readBoxes', workspace: id };
-    if (!isExhausted(state, read)) return [{ read, otherwise: { code: 'boxMissing', workspace: id } }];
+  const local = tools.localOf(id);
+  const box: Read = { kind: 'readBoxes', workspace: id };
+  if (lackedEpoch(state, workspace, local) !== null && !isExhausted(state, box)) {
+    return [{ read: box, otherwise: { code: 'boxMissing', workspace: id } }];
   }
-  const { position, hasKeys } = tools.localOf(id);
-  if (!hasKeys || ends.feed.seq <= position.seq) return [];
+  const { position } = local;
+  if (!local.hasKey(1) || ends.feed.seq <= position.seq) return [];
   const { incarnation } = ends;
   const read: Read = { kind: 'readFeed', workspace: id, incarnation, after: position.seq };
   return [{ read, otherwise: { code: 'feedBroken', workspace: id, seq: position.seq + 1 } }];
@@ -92,9 +102,9 @@ function accountNeed(
   return { read, otherwise };
 }
 
-/** A member who has no box of the current epoch for the current generation of the own user key. */
-export function needsBox(state: ClientState, workspace: WorkspaceState): boolean {
+/** The current epoch, if this account has a right to its key and none of its boxes has given it. */
+export function lackedEpoch(state: ClientState, workspace: WorkspaceState, local: LocalFeed): number | null {
   const team = teamOf(workspace);
-  if (team === null || currentMember(team, state.account) === null) return false;
-  return !workspace.boxes.some(({ epoch }) => epoch === team.epoch);
+  if (team === null || currentMember(team, state.account) === null || local.hasKey(team.epoch)) return null;
+  return team.epoch;
 }

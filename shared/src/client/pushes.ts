@@ -3,7 +3,14 @@
 
 import type { Suite } from '../crypto/suite.ts';
 import type { RecordId, WorkspaceId } from '../encoding/ids.ts';
-import { answered, choosePushes, pendingEntries, type Session } from '../replica/pushing.ts';
+import {
+  answered,
+  choosePushes,
+  pendingEntries,
+  reopened,
+  type PushAnswer,
+  type Session,
+} from '../replica/pushing.ts';
 import { resealPending, type Resealed } from '../replica/resealing.ts';
 import type { ReplicaState } from '../replica/state.ts';
 import type { OpenWorkspace } from './feedPages.ts';
@@ -11,7 +18,7 @@ import { recordsOf } from './judge.ts';
 import type { Pushed, Request } from './messages.ts';
 import { readOnce } from './reads.ts';
 import { standingOf } from './standing.ts';
-import { teamOf, workspaceOf, type ClientState, type ClientTools } from './state.ts';
+import { teamOf, withWorkspace, workspaceOf, type ClientState, type ClientTools } from './state.ts';
 
 /** At once under way. */
 const MAX_IN_FLIGHT = 8;
@@ -27,7 +34,10 @@ export function sendPending(
   workspace: WorkspaceId,
   open: Pick<OpenWorkspace, 'replica' | 'session' | 'keys'>,
 ): Chosen {
-  const { replica, session, keys } = open;
+  const { replica, keys } = open;
+  const { team, refusedAt } = workspaceOf(state, workspace);
+  // Whoever was told that it may not write may have become an editor again with a newer entry.
+  const session = team.entries.length > refusedAt ? reopened(open.session) : open.session;
   if (standingOf(state, workspace, keys) !== 'writes') return { session, requests: [] };
   const chosen = choosePushes(session, replica, MAX_IN_FLIGHT);
   const requests = chosen.pushes.map((push) => ({ kind: 'push', workspace, push }) as const);
@@ -58,7 +68,7 @@ export function takePushed(
   const session = answered(open.session, push, answer);
   // Everything but "stored" means that the server knows of something that is not known here.
   const isNews = answer.kind !== 'stored';
-  const asked = readOnce(state, isNews ? [{ kind: 'readEnds', workspace: id }] : []);
+  const asked = readOnce(noteRefusal(state, id, answer), isNews ? [{ kind: 'readEnds', workspace: id }] : []);
   const unchanged = { ...asked, replica, session, resealed: null };
   if (answer.kind !== 'oldEpoch' || !isSealedBefore(state, open, { id, records: push.records }))
     return unchanged;
@@ -74,6 +84,12 @@ export function takePushed(
   const isStored = (record: RecordId): boolean => session.acknowledged.has(record);
   const resealed = resealPending(replica, { ...open.ports, records }, { ...push, isStored });
   return { ...unchanged, replica: resealed.state, resealed };
+}
+
+function noteRefusal(state: ClientState, id: WorkspaceId, { kind }: PushAnswer): ClientState {
+  if (kind !== 'notAllowed' && kind !== 'rotationOwed') return state;
+  const workspace = workspaceOf(state, id);
+  return withWorkspace(state, { ...workspace, refusedAt: workspace.team.entries.length });
 }
 
 /** Sealed under an older epoch than the newest whose key is here. Else the new key has to come first. */

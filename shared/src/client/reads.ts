@@ -42,13 +42,24 @@ export function answeredRead(state: ClientState, read: Read, gained: boolean): C
   return { ...state, reads };
 }
 
-export const isExhausted = (state: ClientState, read: Read): boolean =>
-  state.reads.get(keyOf(read)) === 'exhausted';
+export function isExhausted(state: ClientState, read: Read): boolean {
+  const known = state.reads.get(keyOf(read));
+  return known === 'exhausted' || known === 'reported';
+}
+
+/** That it brought nothing has been said. */
+export const reported = (state: ClientState, read: Read): ClientState => ({
+  ...state,
+  reads: new Map(state.reads).set(keyOf(read), 'reported'),
+});
+
+export const isReported = (state: ClientState, read: Read): boolean =>
+  state.reads.get(keyOf(read)) === 'reported';
 
 /** The server has moved: what brought nothing before may bring something now. */
 export function forgetExhausted(state: ClientState, workspace: WorkspaceId): ClientState {
   const isStale = (key: string, value: string): boolean =>
-    value === 'exhausted' && (key.endsWith(workspace) || key.startsWith('readAccountLog'));
+    value !== 'asked' && (key.endsWith(workspace) || key.startsWith('readAccountLog'));
   const reads = new Map([...state.reads].filter(([key, value]) => !isStale(key, value)));
   return { ...state, reads };
 }

@@ -35,8 +35,8 @@ export type Standing =
 export function standingOf(state: ClientState, id: WorkspaceId, keys: WorkspaceKeys | null): Standing {
   const workspace = workspaceOf(state, id);
   const team = teamOf(workspace);
-  if (team === null) return 'unknown';
   if (alarmsOf(state, id).some((alarm) => effectOf(alarm) !== 'told')) return 'alarmed';
+  if (team === null) return 'unknown';
   const member = team.members.get(state.account);
   if (member === undefined || member.endedAt !== null) return 'notMember';
   if (team.deletedAt !== null) return 'deleted';

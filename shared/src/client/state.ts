@@ -25,8 +25,8 @@ export interface ClientState {
   readonly workspaces: ReadonlyMap<WorkspaceId, WorkspaceState>;
   /** Those that last, each once. */
   readonly alarms: readonly Alarm[];
-  /** Reads of this connection: under way, or answered without bringing anything further. */
-  readonly reads: ReadonlyMap<string, 'asked' | 'exhausted'>;
+  /** Reads of this connection: under way, or answered without bringing anything further, or that has been said too. */
+  readonly reads: ReadonlyMap<string, 'asked' | 'exhausted' | 'reported'>;
 }
 
 export interface WorkspaceState {
@@ -46,6 +46,10 @@ export interface WorkspaceState {
   readonly erased: ReadonlySet<GroupId>;
   /** What the server claimed last on this connection. */
   readonly ends: WorkspaceEnds | null;
+  /** From where this client has sent back what a restored server lacks: not twice from the same place. */
+  readonly healedFrom: WorkspaceEnds | null;
+  /** Length of `team` when the server last said that this device may not write. */
+  readonly refusedAt: number;
 }
 
 /** What this device has on its disk of a workspace, asked by the engine and never kept. */
@@ -58,8 +62,8 @@ export interface LocalFeed {
   placeOf(record: RecordId): number | null;
   /** The records from this place on, in order, at most `limit`. */
   recordsFrom(seq: number, limit: number): readonly RecordId[];
-  /** Whether any key of the workspace is here: without one the feed cannot be taken yet. */
-  readonly hasKeys: boolean;
+  /** Whether the key of an epoch is open here. Without that of epoch 1 the feed cannot be taken yet. */
+  hasKey(epoch: number): boolean;
 }
 
 export interface ClientTools {
@@ -96,6 +100,8 @@ export const newWorkspace = (id: WorkspaceId, pin: LogHead | null = null): Works
   boxes: [],
   erased: new Set(),
   ends: null,
+  healedFrom: null,
+  refusedAt: 0,
 });
 
 export const workspaceOf = (state: ClientState, id: WorkspaceId): WorkspaceState =>
@@ -126,16 +132,21 @@ export const connected = (state: ClientState): ClientState => ({
   ...state,
   reads: new Map(),
   workspaces: new Map(
-    [...state.workspaces.values()].map((workspace) => [workspace.id, { ...workspace, ends: null }]),
+    [...state.workspaces.values()].map((workspace) => [
+      workspace.id,
+      { ...workspace, ends: null, healedFrom: null },
+    ]),
   ),
 });
 
-/** Alarms that touch a workspace: its own, and those about the account of a member. */
+/** Alarms that touch a workspace: its own, and those about the account of a member, or of somebody it waits for. */
 export function alarmsOf(state: ClientState, id: WorkspaceId): readonly Alarm[] {
-  const team = teamOf(workspaceOf(state, id));
+  const here = workspaceOf(state, id);
+  const team = teamOf(here);
   const members = new Set(team === null ? [] : membersNow(team).map(({ account }) => account));
+  const touches = (account: AccountId): boolean => here.waiting.length > 0 || members.has(account);
   return state.alarms.filter(({ workspace, account }) =>
-    workspace === undefined ? account !== undefined && members.has(account) : workspace === id,
+    workspace === undefined ? account !== undefined && touches(account) : workspace === id,
   );
 }
 

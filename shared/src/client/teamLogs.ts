@@ -22,12 +22,7 @@ import {
   type WorkspaceState,
 } from './state.ts';
 
-const LOG_ALARMS: ReadonlySet<AlarmCode> = new Set([
-  'logShorter',
-  'invalidEntry',
-  'newerRules',
-  'accessRefused',
-]);
+const LOG_ALARMS: ReadonlySet<AlarmCode> = new Set(['invalidEntry', 'newerRules']);
 
 export function takeTeamLog(tools: ClientTools, state: ClientState, part: TeamLogPart): Outcome {
   const workspace = workspaceOf(state, part.workspace);

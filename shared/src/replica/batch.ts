@@ -162,9 +162,13 @@ export function dropRecords(
   opened.stale = true;
 }
 
+/** Higher than any device counts. A forged record must not use up the numbers that a device has left. */
+const MAX_COUNTED = 2 ** 48;
+
 /** Keeps the clock and the device's counter rising, also over records of which only a tombstone is left. */
 export function countRecord(batch: Batch, header: RecordHeader): void {
   batch.clock += 1;
+  if (header.counter > MAX_COUNTED) return;
   const highest = batch.counters.get(header.device) ?? 0;
   batch.counters.set(header.device, Math.max(highest, header.counter));
 }

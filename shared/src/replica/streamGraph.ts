@@ -18,7 +18,7 @@ export function appended(
   entries.set(entry.id, numbered);
   const kind = stream.kind ?? entry.facts?.kind ?? null;
   const sides = stream.sides.filter((side) => !entry.parents.includes(side));
-  if (!followsHead(stream, entries, first)) return { ...stream, kind, entries, sides: [...sides, entry.id] };
+  if (!followsHead(stream, entries, numbered)) return { ...stream, kind, entries, sides: [...sides, entry.id] };
   const left = stream.head !== null && !entry.parents.includes(stream.head) ? [stream.head] : [];
   return { ...stream, kind, entries, head: entry.id, sides: [...sides, ...left] };
 }
@@ -42,14 +42,19 @@ export function isInOrder(stream: Stream, entry: Pick<StreamEntry, 'id' | 'seq' 
   return true;
 }
 
-/** A record whose first parent this disk has lost is followed all the same: better a gap than a lost text. */
+/**
+ * A record whose first parent this disk has lost is followed all the same: better a gap than a lost text. Not one that
+ * is set aside, though: behind it nothing could be shown.
+ */
 function followsHead(
   stream: Stream,
   entries: ReadonlyMap<RecordId, StreamEntry>,
-  first: RecordId | undefined,
+  entry: StreamEntry,
 ): boolean {
-  if (first === undefined) return stream.head === null;
-  return first === stream.head || !entries.has(first);
+  const [first] = entry.parents;
+  if (stream.head === null) return first === undefined || !entries.has(first);
+  if (first === stream.head) return true;
+  return first !== undefined && !entries.has(first) && isUsable(entry);
 }
 
 export function isUsable(entry: StreamEntry): boolean {
