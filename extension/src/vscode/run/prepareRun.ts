@@ -301,7 +301,7 @@ async function fittingModel(services: Services, size: Size): Promise<string | nu
     if (answer === 'stop') return null;
     if (answer === 'otherModel') {
       const title = vscode.l10n.t('A model that takes {0} tokens', tokens.toLocaleString());
-      const other = await pickModel(services, { title, placeholder: '', problems: [] });
+      const other = await pickModel(services, { title, placeholder: '', problems: [], atLeast: tokens });
       return other === null ? null : fittingModel(services, { ...size, model: other });
     }
   }

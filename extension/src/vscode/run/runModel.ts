@@ -118,6 +118,8 @@ interface ModelQuestion {
   readonly placeholder: string;
   /** Why the wanted models are not available: each a row, with the key that would help where one would. */
   readonly problems: readonly Unavailable[];
+  /** Tokens that the model must take. */
+  readonly atLeast?: number;
 }
 
 /** `provider/model`; null if the user gave up; `''` if a key for a wanted provider was added. */
@@ -146,7 +148,7 @@ export async function pickModel(services: ModelServices, question: ModelQuestion
       });
       pick.onDidHide(() => resolve(null));
       pick.show();
-      void addModels(services, { show, signal: abort.signal }).finally(() => {
+      void addModels(services, { show, signal: abort.signal, atLeast: question.atLeast ?? 0 }).finally(() => {
         pick.busy = false;
       });
     });
@@ -194,6 +196,7 @@ function typedItem({ keys }: ModelServices, text: string): readonly ModelItem[] 
 interface Adding {
   readonly show: (items: readonly ModelItem[]) => void;
   readonly signal: AbortSignal;
+  readonly atLeast: number;
 }
 
 /** Providers in order, each as soon as its models are known; then the providers without a key. */
@@ -207,7 +210,7 @@ async function addModels(services: ModelServices, adding: Adding): Promise<void>
     adding.show(
       groupOf(
         endpoint,
-        known.filter(({ provider }) => provider === endpoint.id),
+        known.filter((model) => model.provider === endpoint.id && takes(model, adding.atLeast)),
       ),
     );
   }
@@ -219,6 +222,11 @@ async function addModels(services: ModelServices, adding: Adding): Promise<void>
     separator(vscode.l10n.t('more providers')),
     ...keyless.map(({ label, id }) => addKeyItem(label, id)),
   ]);
+}
+
+/** A table that does not know how much a model takes is no proof that it takes more. */
+function takes({ contextTokens }: ModelInfo, atLeast: number): boolean {
+  return atLeast === 0 || (contextTokens !== null && contextTokens >= atLeast);
 }
 
 /** Own servers and VS Code say themselves what they have; one that is not running is left out after two seconds. */
