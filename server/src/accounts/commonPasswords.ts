@@ -26,25 +26,28 @@ const SEQUENCES = [
   'qwertyuiopasdfghjklzxcvbnm',
 ] as const;
 
+/** Different ones in a password, at least one more than this. */
+const FEWEST_CHARACTERS = 4;
+
 function isMadeOf(list: ReadonlySet<string>, password: string, email: string | null): boolean {
   const plain = password.normalize('NFKC').toLowerCase();
-  const own = [...(email?.toLowerCase().split(/[@.+_-]/) ?? []), email?.toLowerCase() ?? '', 'cuebook'];
+  const address = email?.toLowerCase() ?? '';
+  const own = new Set([...address.split(/[@.+_-]/), address, 'cuebook']);
   const isKnown = (word: string): boolean =>
-    list.has(word) || (word.length > 3 && own.includes(word)) || isSequence(word);
-  return variantsOf(plain).some((word) => word.length < 3 || isKnown(word)) || isKnown(plain);
+    list.has(word) || (word.length > 3 && own.has(word)) || isSequence(word);
+  return new Set(plain).size <= FEWEST_CHARACTERS || variantsOf(plain).some(isKnown);
 }
 
-/** Without what stands around, in plain letters, and once if it is repeated. */
+/** Without what stands around, if most remains; in plain letters; and once if it is repeated. */
 function variantsOf(plain: string): readonly string[] {
-  const repeated = unitOf(plain);
-  const bare = plain.replaceAll(/^[^\p{L}]+|[^\p{L}]+$/gu, '');
-  const bareStart = plain.replaceAll(/[^\p{L}]+$/gu, '');
-  const variants = [plain, repeated, ...(bare === '' ? [] : [bare, unitOf(bare), bareStart])];
-  return [...variants, ...variants.map(withoutLookAlikes)];
+  const bare = [plain.replaceAll(/^[^\p{L}]+|[^\p{L}]+$/gu, ''), plain.replaceAll(/[^\p{L}]+$/gu, '')];
+  const cores = [plain, ...bare.filter((core) => core.length * 2 >= plain.length)];
+  const once = cores.flatMap((core) => [core, unitOf(core)]);
+  return once.flatMap((core) => [core, withoutLookAlikes(core)]);
 }
 
 const withoutLookAlikes = (word: string): string =>
-  [...word].map((character) => LOOK_ALIKES[character] ?? character).join('');
+  Array.from(word, (character) => LOOK_ALIKES[character] ?? character).join('');
 
 /** `abab` → `ab`. */
 function unitOf(word: string): string {
@@ -53,4 +56,6 @@ function unitOf(word: string): string {
 }
 
 const isSequence = (word: string): boolean =>
-  SEQUENCES.some((sequence) => sequence.includes(word) || sequence.includes([...word].reverse().join('')));
+  SEQUENCES.some((sequence) => sequence.includes(word) || sequence.includes(reversed(word)));
+
+const reversed = (word: string): string => Array.from(word).toReversed().join('');

@@ -9,8 +9,7 @@ import { endSessions, listSessions } from '../store/accountsSessions.ts';
 import type { WorkspaceId } from '@cuebook/shared/encoding/ids';
 import { hasConfirmedFactor } from './factorCheck.ts';
 import { announceEnd, record, recordEverywhere, type Ground } from './ground.ts';
-import { requireAccount } from './ownAccount.ts';
-import { requireProof } from './ownSecondFactor.ts';
+import { requireAccount, requireProof } from './proofs.ts';
 
 export async function exportAll(ground: Ground, caller: SessionCaller, origin: Origin): Promise<string> {
   const sql = ground.database.app;
@@ -45,7 +44,7 @@ async function exportWorkspace(
     securityLog: await exportEvents(sql, caller.account, workspace),
     tokens: (await listMachineTokens(sql, workspace))
       .filter((token) => token.createdBy === caller.account)
-      .map(({ hash, pepper, ...token }) => token),
+      .map(({ hash: _hash, pepper: _pepper, ...token }) => token),
   }));
 }
 

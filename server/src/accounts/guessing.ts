@@ -35,13 +35,13 @@ const LONGEST_PAUSE_SECONDS = 60 * 60;
 /** After a day without a failure all is forgotten. */
 const REMEMBERED_SECONDS = 24 * 60 * 60;
 
-const FAILURES: readonly ErrorCode[] = [
+const FAILURES: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'wrongCredentials',
   'wrongCode',
   'ended',
   'unauthenticated',
   'notFound',
-];
+]);
 
 export function createGuessing(sql: Sql, peppers: Peppers): Guessing {
   const limiter = (keyPrefix: string, points: number, duration: number): RateLimiterPostgres =>
@@ -104,7 +104,7 @@ export function createGuessing(sql: Sql, peppers: Peppers): Guessing {
   };
 }
 
-const isFailure = (error: unknown): boolean => error instanceof Refusal && FAILURES.includes(error.code);
+const isFailure = (error: unknown): boolean => error instanceof Refusal && FAILURES.has(error.code);
 
 function tooMany(rejected: unknown): unknown {
   if (!(rejected instanceof RateLimiterRes)) return rejected;

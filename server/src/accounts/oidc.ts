@@ -41,8 +41,15 @@ import { admit } from './sessions.ts';
 const ATTEMPT_MS = 10 * 60 * 1000;
 const MOST_TRIES = 5;
 const TIMEOUT_SECONDS = 10;
-const EDITOR_SCHEMES = ['vscode:', 'vscode-insiders:', 'vscodium:', 'code-oss:', 'cursor:', 'windsurf:'];
-const LOOPBACK = ['127.0.0.1', '[::1]', 'localhost'];
+const EDITOR_SCHEMES = new Set([
+  'vscode:',
+  'vscode-insiders:',
+  'vscodium:',
+  'code-oss:',
+  'cursor:',
+  'windsurf:',
+]);
+const LOOPBACK = new Set(['127.0.0.1', '[::1]', 'localhost']);
 
 export interface OidcSettings {
   readonly providers: readonly OidcProvider[];
@@ -88,7 +95,7 @@ function discoverOnce(provider: OidcProvider): () => Promise<client.Configuratio
 
 async function discover({ issuer, clientId, clientSecret }: OidcProvider): Promise<client.Configuration> {
   const address = new URL(issuer);
-  const isPlain = address.protocol === 'http:' && LOOPBACK.includes(address.hostname);
+  const isPlain = address.protocol === 'http:' && LOOPBACK.has(address.hostname);
   try {
     return await client.discovery(
       address,
@@ -145,8 +152,8 @@ function isEditorAddress(text: string, origins: readonly string[]): boolean {
   if (!URL.canParse(text)) return false;
   const { protocol, hostname, origin, username } = new URL(text);
   if (username !== '') return false;
-  if (EDITOR_SCHEMES.includes(protocol)) return true;
-  if (protocol === 'http:') return LOOPBACK.includes(hostname);
+  if (EDITOR_SCHEMES.has(protocol)) return true;
+  if (protocol === 'http:') return LOOPBACK.has(hostname);
   return protocol === 'https:' && origins.includes(origin);
 }
 
@@ -245,7 +252,7 @@ async function withEmail(
   if (claims['email'] !== undefined || configuration.serverMetadata().userinfo_endpoint === undefined) {
     return claims as EmailClaims;
   }
-  return (await client.fetchUserInfo(configuration, accessToken, claims.sub)) as EmailClaims;
+  return client.fetchUserInfo(configuration, accessToken, claims.sub);
 }
 
 // ——— finish

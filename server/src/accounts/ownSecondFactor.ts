@@ -5,9 +5,9 @@ import { Refusal } from '../problems.ts';
 import { redact } from '@cuebook/shared/util/redacted';
 import { deleteSecondFactor, offerSecondFactor, replaceRecoveryCodes } from '../store/accountsRows.ts';
 import { setSessionSecondFactor } from '../store/accountsSessions.ts';
-import { checkCode, factorPlace, hasConfirmedFactor } from './factorCheck.ts';
+import { factorPlace } from './factorCheck.ts';
 import { announceEnd, recordEverywhere, type Ground } from './ground.ts';
-import { requireAccount, requirePassword } from './ownAccount.ts';
+import { requireAccount, requireCode, requireProof } from './proofs.ts';
 import {
   createRecoveryCodes,
   createTotpKey,
@@ -71,32 +71,4 @@ export async function endSecondFactor(
   });
   announceEnd(ground, caller.account);
   await recordEverywhere(ground, { what: 'account.secondFactorEnded', account: caller.account, origin });
-}
-
-/** All that the account has to prove itself with: the password, if there is one, and a code, if there is a factor. */
-export async function requireProof(
-  ground: Ground,
-  caller: SessionCaller,
-  proof: { readonly password?: string | undefined; readonly code?: string | undefined },
-  origin: Origin,
-): Promise<void> {
-  const account = await requireAccount(ground, caller);
-  if (account.password !== null) await requirePassword(ground, account, proof.password ?? '', origin);
-  if (await hasConfirmedFactor(ground, caller.account)) {
-    await requireCode(ground, caller, proof.code ?? '', origin, false);
-  }
-}
-
-async function requireCode(
-  ground: Ground,
-  caller: SessionCaller,
-  code: string,
-  origin: Origin,
-  confirms: boolean,
-): Promise<void> {
-  const tried = { source: origin.address, subject: `code/${caller.account}` };
-  await ground.guessing.attempt(tried, async () => {
-    if (await checkCode(ground, caller.account, code, confirms)) return;
-    throw new Refusal('wrongCode', 'The code is wrong, or was used before.', { field: 'code' });
-  });
 }
