@@ -76,7 +76,7 @@ function createVoice({ sql, onError }: PostgresHubDependencies, from: string): V
 
 interface Ear {
   open(): Promise<void>;
-  isHearing(): boolean;
+  readonly isHearing: () => boolean;
   close(): Promise<void>;
 }
 

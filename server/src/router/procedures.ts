@@ -4,6 +4,7 @@
 import { initTRPC } from '@trpc/server';
 import type { WorkspaceId } from '@cuebook/shared/encoding/ids';
 import { workspaceId } from '@cuebook/shared/protocol/fields';
+import { wireTransformer } from '@cuebook/shared/protocol/wire';
 import type { TokenScope } from '@cuebook/shared/protocol/token';
 import type { Role } from '@cuebook/shared/team/roles';
 import { requireAccess } from '../access.ts';
@@ -49,6 +50,7 @@ const t = initTRPC
   .meta<Meta>()
   .create({
     errorFormatter: formatError,
+    transformer: wireTransformer,
     defaultMeta: { access: { kind: 'signedIn' }, transport: 'socket', budget: 'read' },
   });
 

@@ -1,0 +1,72 @@
+// What a server stands on, made from a database: hub, store and accounts, in the order in which each needs the others.
+
+import * as nodeCrypto from 'node:crypto';
+import { createNativePrimitives } from '@cuebook/shared/crypto/nativePrimitives';
+import type { Redacted } from '@cuebook/shared/util/redacted';
+import type { Accounts } from './accounts/api.ts';
+import { createAccounts, sessionChecks, type AccountsDependencies } from './accounts/create.ts';
+import { createHub, type Hub } from './hub.ts';
+import { createNatsHub } from './hubNats.ts';
+import { createPostgresHub } from './hubPostgres.ts';
+import type { Log } from './log.ts';
+import type { Store } from './store/api.ts';
+import { createStore } from './store/createStore.ts';
+import type { Database } from './store/database.ts';
+
+/** How processes tell each other what has changed. `process`: there is only this one. */
+export type HubChoice =
+  | { readonly kind: 'process' }
+  | { readonly kind: 'postgres' }
+  | { readonly kind: 'nats'; readonly servers: Redacted<string> };
+
+export interface CompositionOptions extends Pick<
+  AccountsDependencies,
+  'peppers' | 'passwords' | 'publicOrigin' | 'registration' | 'oidc' | 'now'
+> {
+  /** Migrated. */
+  readonly database: Database;
+  readonly hub: HubChoice;
+  readonly log: Log;
+  readonly healingMs?: number;
+}
+
+export interface Composition {
+  readonly hub: Hub;
+  readonly store: Store;
+  readonly accounts: Accounts;
+  /** The hub and the store with its database. */
+  close(): Promise<void>;
+}
+
+export async function compose(options: CompositionOptions): Promise<Composition> {
+  const { database, now } = options;
+  const primitives = createNativePrimitives(nodeCrypto);
+  const hub = await openHub(options);
+  const store = await createStore({ ...options, primitives, sessions: sessionChecks, hints: hub });
+  const accounts = createAccounts({ ...options, database, store, primitives, now });
+  return {
+    hub,
+    store,
+    accounts,
+    close: async () => {
+      await hub.close();
+      await store.close();
+    },
+  };
+}
+
+async function openHub({ hub, database, log }: CompositionOptions): Promise<Hub> {
+  const onError = (error: unknown): void => log.error('The hub failed; the sweep goes on without it.', error);
+  switch (hub.kind) {
+    case 'process':
+      return createHub();
+    case 'postgres':
+      return createPostgresHub({
+        sql: database.app,
+        connect: () => database.connectAs('cuebook_app'),
+        onError,
+      });
+    case 'nats':
+      return createNatsHub({ servers: hub.servers, onError });
+  }
+}
