@@ -315,7 +315,7 @@ async function write(context: StoreContext, sql: Transaction, ground: Ground): P
     writeHeads(sql, ground, [...touched.streams]),
     writeGroups(sql, ground, [...touched.groups], context.now()),
     sql`
-      update workspaces set seq = ${ground.position.seq}, feed_hash = ${toColumn(ground.position.feedHash)}
+      update workspaces set revision = revision + 1, seq = ${ground.position.seq}, feed_hash = ${toColumn(ground.position.feedHash)}
       where workspace = ${toColumn(workspace)}`,
   ]);
   for (const { header, position } of purges) {

@@ -154,7 +154,7 @@ async function haveAllOffered(sql: Transaction, workspace: WorkspaceId): Promise
 }
 
 async function endHealing(sql: Transaction, workspace: WorkspaceId): Promise<void> {
-  await sql`update workspaces set healing_since = null where workspace = ${toColumn(workspace)}`;
+  await sql`update workspaces set revision = revision + 1, healing_since = null where workspace = ${toColumn(workspace)}`;
   await sql`delete from healing_pins where workspace = ${toColumn(workspace)}`;
 }
 
@@ -420,7 +420,7 @@ async function writeItems(context: StoreContext, sql: Transaction, work: Work): 
   await writeHeads(sql, work);
   await writeGroups(context, sql, work);
   await sql`
-    update workspaces set seq = ${work.position.seq}, feed_hash = ${toColumn(work.position.feedHash)}
+    update workspaces set revision = revision + 1, seq = ${work.position.seq}, feed_hash = ${toColumn(work.position.feedHash)}
     where workspace = ${toColumn(workspace)}`;
 }
 

@@ -228,7 +228,7 @@ async function writeHead(
     return;
   }
   await sql`
-    update workspaces set head_index = ${head.index}, head_hash = ${toColumn(head.hash)},
+    update workspaces set revision = revision + 1, head_index = ${head.index}, head_hash = ${toColumn(head.hash)},
       require_mfa = ${policy.requireMfa},
       deleted_at = case when ${state.deletedAt !== null} then coalesce(deleted_at, ${deletedAt}::bigint) end
     where workspace = ${toColumn(workspace)}`;

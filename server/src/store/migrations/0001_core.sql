@@ -35,7 +35,9 @@ create table workspaces (
   require_mfa boolean not null,
   deleted_at bigint,
   -- After a restore, until members have pushed what the backup did not have.
-  healing_since bigint
+  healing_since bigint,
+  -- Rises with every change to anything of the workspace: what was read at one number is still true at it.
+  revision bigint not null default 0
 );
 
 -- What members had verified before a restore.
@@ -272,6 +274,7 @@ grant select, delete on
   account_heads, account_log, account_boxes, kit_backups, audit
   to cuebook_purge;
 grant update (purged, bytes) on records to cuebook_purge;
+grant update (revision) on workspaces to cuebook_purge;
 grant update (purged_at, trashed_at) on groups to cuebook_purge;
 grant select, insert, update on jobs to cuebook_purge;
 grant select, insert, update, delete on all tables in schema public to cuebook_backup;
