@@ -1,43 +1,66 @@
-// Seeded simulation: several members with several devices edit, lose their connection, restart, are removed, while every
-// message is delivered when a seed says so. After quiet all members see the same, and nothing that was saved is lost.
-// A seed that ever failed stays below as a case of its own.
+// Seeded simulation: several members with several devices edit, lose their connection, restart, join, leave, are removed
+// and lose devices, while every message is delivered when a seed says so. After quiet all members see the same, and
+// nothing that was saved is lost. A seed that ever failed stays below as a case of its own.
+//
+// SEEDS says how many (24 unless told), FROM which is the first: `npm run soak -- convergence` runs ten thousand.
 
 import * as nodeCrypto from 'node:crypto';
-import { describe, expect, test } from 'vitest';
+import { afterAll, describe, expect, test } from 'vitest';
 import { createSuite } from '@cuebook/shared/crypto/suite';
-import { createPool, Simulation } from './simulation.ts';
+import { EVENTS, type EventCounts } from './events.ts';
+import { createSetting } from './founding.ts';
+import { problemsOf } from './outcome.ts';
+import { Simulation } from './simulation.ts';
 
 const suite = createSuite(nodeCrypto);
-const pool = createPool(suite);
-const seeds = Number(process.env['SEEDS'] ?? 24);
-const perTest = 4;
+const cheap = createSetting(suite, 'cheap');
+const exact = createSetting(suite, 'exact');
+const first = Number(process.env['FROM'] ?? 1);
+const count = Number(process.env['SEEDS'] ?? 60);
+const perTest = 10;
 
 /** Seeds that found something once, and what it was. */
-const committed: readonly { readonly seed: number; readonly found: string }[] = [
-  { seed: 72, found: 'what comes in for a prompt that was purged here misses nothing' },
-];
+const committed: readonly { readonly seed: number; readonly found: string }[] = [];
 
 describe('replicas converge', () => {
-  for (let first = 1; first <= seeds; first += perTest) {
-    const last = Math.min(seeds, first + perTest - 1);
-    test(`whatever happens between them (seeds ${first} to ${last})`, async () => {
-      for (let seed = first; seed <= last; seed++)
-        expect(await outcomeOf(seed)).toEqual({ seed, problems: [] });
+  const happened: EventCounts = new Map();
+  for (let from = first; from < first + count; from += perTest) {
+    const to = Math.min(first + count, from + perTest) - 1;
+    test(`whatever happens between them (seeds ${from} to ${to})`, async () => {
+      for (let seed = from; seed <= to; seed++) {
+        const { problems, events } = await outcomeOf(seed);
+        expect({ seed, problems }).toEqual({ seed, problems: [] });
+        for (const name of events) happened.set(name, (happened.get(name) ?? 0) + 1);
+      }
     }, 120_000);
   }
 
+  test('in some of the seeds each kind of event happens', () => {
+    expect(EVENTS.filter((name) => !happened.has(name))).toEqual([]);
+  });
+
+  afterAll(() => {
+    const lines = EVENTS.map((name) => `${String(happened.get(name) ?? 0).padStart(6)} ${name}`);
+    process.stdout.write(`Seeds in which it happened, of ${count}:\n${lines.join('\n')}\n`);
+  });
+
   for (const { seed, found } of committed) {
     test(`${found} (seed ${seed})`, async () => {
-      expect(await outcomeOf(seed)).toEqual({ seed, problems: [] });
+      expect((await outcomeOf(seed)).problems).toEqual([]);
     });
   }
+
+  test('with the signatures and boxes of the product', async () => {
+    for (let seed = first; seed < first + Math.max(2, count / 100); seed++) {
+      const { problems } = await outcomeOf(seed, exact);
+      expect({ seed, problems }).toEqual({ seed, problems: [] });
+    }
+  }, 600_000);
 });
 
-async function outcomeOf(
-  seed: number,
-): Promise<{ readonly seed: number; readonly problems: readonly string[] }> {
-  const simulation = await Simulation.start(suite, await pool, seed);
+async function outcomeOf(seed: number, setting = cheap) {
+  const simulation = await Simulation.start(await setting, seed);
   await simulation.run();
-  simulation.settle();
-  return { seed, problems: simulation.problems() };
+  await simulation.settle();
+  return { problems: await problemsOf(simulation), events: simulation.events.keys() };
 }

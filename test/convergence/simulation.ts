@@ -3,416 +3,428 @@
 
 import type { DeviceKeys } from '@cuebook/shared/crypto/deviceKeys';
 import type { Suite } from '@cuebook/shared/crypto/suite';
-import { createSuiteFrom } from '@cuebook/shared/crypto/suite';
-import type { GroupId, RevisionId } from '@cuebook/shared/encoding/ids';
-import { createVerifiers, type Verifiers } from '@cuebook/shared/crypto/verifiers';
-import { createFolder, createPrompts } from '@cuebook/shared/replica/creating';
-import { currentText, labels, versions, versionText } from '@cuebook/shared/replica/history';
-import { amendMessage, moveLabel, renameWorkspace } from '@cuebook/shared/replica/labelling';
-import { viewLibrary } from '@cuebook/shared/replica/libraryView';
-import { place, purge, restore, trash } from '@cuebook/shared/replica/placing';
+import type { AccountId, RecordId, WorkspaceId } from '@cuebook/shared/encoding/ids';
+import { labelTag } from '@cuebook/shared/record/labelTag';
+import type { ServerMessage } from '@cuebook/shared/client/messages';
+import { mayEdit } from '@cuebook/shared/client/standing';
+import { accountOf } from '@cuebook/shared/client/state';
+import { latest } from '@cuebook/shared/team/history';
+import { createInviteSecret, deriveInviteKeys } from '@cuebook/shared/team/invite';
+import { following } from '@cuebook/shared/team/log';
+import { accountLog } from '@cuebook/shared/team/accountEntry';
+import { extendAccount } from '@cuebook/shared/team/history';
+import { activeDevice } from '@cuebook/shared/team/accountFold';
+import { isAtLeast, type Role } from '@cuebook/shared/team/roles';
+import { sampleTools, signerOf, unwrap, type SampleAccount } from '@cuebook/shared/team/sampleTeam';
+import { currentMember } from '@cuebook/shared/team/teamState';
+import { prepareGeneration, sealUserKey } from '@cuebook/shared/team/userKeys';
 import { pendingEntries } from '@cuebook/shared/replica/pushing';
-import { resolveConflict, saveText } from '@cuebook/shared/replica/saving';
+import { Chance } from './chance.ts';
+import { deliverAll, deliverToServer, waiting } from './delivery.ts';
+import { firstDevice, register, type Founding, type Setting } from './founding.ts';
+import { LABELS, People } from './editing.ts';
+import type { EventCounts, EventName } from './events.ts';
 import {
-  addSampleDevice,
-  createSampleAccount,
-  SampleTeam,
-  type SampleAccount,
-} from '@cuebook/shared/team/sampleTeam';
+  changeRole,
+  invite,
+  join,
+  leave,
+  protect,
+  remove,
+  rotate,
+  transfer,
+  type Invitation,
+} from './membership.ts';
 import { ModelServer } from './modelServer.ts';
-import { SimulatedDevice, type ToClient, type ToServer } from './simulatedDevice.ts';
+import { generator } from './seeded.ts';
+import { SimulatedDevice, type Channel } from './simulatedDevice.ts';
 
-/** A text that a save took: it must stay to be found. */
-interface Promised {
-  readonly by: SimulatedDevice;
-  readonly id: GroupId;
-  readonly revisionId: RevisionId;
-  readonly text: string;
-}
-
-const MAX_ROUNDS = 400;
-
-/** Five people with eight devices between them, the same ones for every seed. */
-export async function createPool(base: Suite): Promise<readonly SampleAccount[]> {
-  const suite = withRandom(base, generator(0));
-  const pool: SampleAccount[] = [];
-  for (let count = 0; count < 5; count++) pool.push(await createSampleAccount(suite));
-  for (const account of pool.filter((_, index) => index % 2 === 0)) await addSampleDevice(suite, account);
-  return pool;
-}
-
-function withRandom(base: Suite, random: () => number): Suite {
-  const bytes = (length: number): Uint8Array => Uint8Array.from({ length }, () => Math.floor(random() * 256));
-  return createSuiteFrom({ ...base, random: bytes }, base.implementations);
-}
+const MAX_ROUNDS = 60;
+const MAX_REPLICAS = 8;
 
 export class Simulation {
-  readonly #random: () => number;
-  readonly #server: ModelServer;
-  readonly #team: SampleTeam;
-  readonly #owner: SampleAccount;
-  readonly #members: readonly SampleAccount[];
-  readonly #devices: SimulatedDevice[];
-  readonly #suite: Suite;
-  readonly #verifiers: Verifiers;
-  readonly #promised: Promised[] = [];
-  /** What an editor still shows of a prompt, while others go on. */
-  readonly #editors = new Map<SimulatedDevice, Map<GroupId, { revisionId: RevisionId; text: string }>>();
-  readonly #problems: string[] = [];
-  #count = 0;
+  readonly chance: Chance;
+  readonly people: People;
+  readonly server: ModelServer;
+  readonly devices: SimulatedDevice[] = [];
+  readonly events: EventCounts = new Map();
+  readonly problems: string[] = [];
+  /** What the server said that it had stored. */
+  readonly acknowledged = new Set<RecordId>();
+  readonly suite: Suite;
+  readonly #setting: Setting;
+  readonly #workspace: WorkspaceId;
+  #step = 0;
+  #sparesUsed = 0;
+  /** Step until which a device stays offline. */
+  readonly #offlineUntil = new Map<SimulatedDevice, number>();
 
-  private constructor(parts: {
-    readonly random: () => number;
-    readonly suite: Suite;
-    readonly team: SampleTeam;
-    readonly members: readonly SampleAccount[];
-  }) {
-    const { random, suite, team, members } = parts;
-    const [owner] = members;
-    if (owner === undefined) throw new Error('A team has an owner.');
-    this.#random = random;
-    this.#suite = suite;
-    this.#verifiers = createVerifiers(suite);
-    this.#team = team;
-    this.#members = members;
-    this.#owner = owner;
-    this.#server = new ModelServer(suite, team, this.#verifiers);
-    this.#devices = members.flatMap((account) =>
-      account.devices
-        .slice(0, 1 + this.#below(account.devices.length))
-        .map((device) => this.#newDevice(account, device)),
-    );
+  private constructor(setting: Setting, founding: Founding, seed: number) {
+    const random = generator(seed);
+    this.chance = new Chance(random);
+    this.suite = setting.suite(random);
+    this.#setting = setting;
+    this.people = new People(this.chance);
+    this.server = new ModelServer(this.suite, founding.server);
+    this.#workspace = founding.workspace;
   }
 
-  static async start(base: Suite, pool: readonly SampleAccount[], seed: number): Promise<Simulation> {
-    const random = generator(seed);
-    const suite = withRandom(base, random);
-    const members = pool.slice(0, 2 + Math.floor(random() * (pool.length - 1)));
-    const [owner] = members;
-    if (owner === undefined) throw new Error('A team has an owner.');
-    const team = await SampleTeam.create(suite, owner);
-    for (const account of members.slice(1)) {
-      await team.add(owner, account, random() < 0.5 ? 'editor' : 'admin');
+  static async start(setting: Setting, seed: number): Promise<Simulation> {
+    const founding = setting.foundings[seed % setting.foundings.length];
+    if (founding === undefined) throw new Error('A story begins with a team.');
+    const simulation = new Simulation(setting, founding, seed);
+    for (const known of founding.devices) {
+      const device = simulation.#newDevice(known.account, known.device);
+      await device.load(known);
+      simulation.devices.push(device);
+      device.connect();
     }
-    return new Simulation({ random, suite, team, members });
+    return simulation;
   }
 
   async run(): Promise<void> {
-    const steps = 60 + this.#below(240);
-    for (let step = 0; step < steps; step++) {
-      const kind = this.#random();
-      if (kind < 0.35) this.#edit(this.#pick(this.#devices));
-      else if (kind < 0.99) this.#network(this.#pick(this.#devices));
-      else await this.#changeMembers();
+    const steps = 60 + this.chance.below(240);
+    for (this.#step = 0; this.#step < steps; this.#step++) {
+      const kind = this.chance.next();
+      if (kind < 0.3) this.#edit();
+      else if (kind < 0.94) await this.#network(this.chance.pick(this.devices));
+      else await this.#changeTeam();
     }
   }
 
   /** Everybody is connected, everything arrives, every conflict is resolved by whoever has it. */
-  settle(): void {
-    for (const device of this.#devices) device.connect();
+  async settle(): Promise<void> {
+    for (const device of this.devices) if (!device.isOnline) device.connect();
     for (let round = 0; round < MAX_ROUNDS; round++) {
-      for (const device of this.#devices) {
+      for (const device of this.devices) {
         device.ask();
-        this.#deliverAll(device);
+        this.#hintBoxes(device);
+        await this.deliverAll(device);
         device.push();
-        this.#deliverAll(device);
+        await this.deliverAll(device);
       }
-      if (this.#membersOnline().every((device) => this.#isQuiet(device))) return;
-      for (const device of this.#membersOnline()) this.#resolveAll(device);
-    }
-    this.#problems.push('It does not become quiet.');
-  }
-
-  problems(): readonly string[] {
-    const members = this.#membersOnline();
-    const fresh = this.#newDevice(this.#owner, this.#firstDevice());
-    fresh.connect();
-    while (fresh.state.feed.seq < this.#server.position.seq) {
-      fresh.ask();
-      this.#deliverAll(fresh);
-    }
-    const expected = JSON.stringify(shown(fresh));
-    for (const device of members) {
-      if (JSON.stringify(shown(device)) !== expected)
-        if (JSON.stringify(shown(device)) !== expected)
-          this.#problems.push(`${this.#name(device)} sees something else.`);
-      device.restart(this.#random() < 0.5);
-      if (JSON.stringify(shown(device)) !== expected) {
-        this.#problems.push(`${this.#name(device)} sees something else after a restart.`);
+      if (this.members().every((device) => this.isQuiet(device))) return;
+      for (const device of this.members()) {
+        if (device.state.feed.feedHash === this.server.position.feedHash) this.#resolveAll(device);
       }
     }
-    for (const device of [...members, fresh]) {
-      for (const { reason } of device.state.quarantine.values()) {
-        this.#problems.push(`${this.#name(device)} set a record aside: ${reason}.`);
-      }
-    }
-    this.#checkPromises(fresh);
-    return this.#problems;
+    this.problems.push('It does not become quiet.');
   }
 
-  #checkPromises(fresh: SimulatedDevice): void {
-    for (const { by, id, revisionId, text } of this.#promised) {
-      const holder = by.isMember ? fresh : by;
-      const isPurged = [holder, by].some((device) => device.state.groups.get(id)?.purged === true);
-      if (isPurged) continue;
-      const found = versionText(holder.state, holder.ports, { id, revisionId });
-      if (found !== text)
-        this.#problems.push(`A text saved by ${this.#name(by)} is ${found === null ? 'lost' : 'another'}.`);
-      const listed = versions(holder.state, id, { limit: 10_000 }).map((version) => version.revisionId);
-      if (listed.filter((each) => each === revisionId).length !== 1) {
-        this.#problems.push(
-          `A version of ${this.#name(by)} is listed ${listed.includes(revisionId) ? 'twice' : 'never'}.`,
-        );
-      }
-    }
+  /** Devices that count at the end: of members, and not revoked. */
+  members(): readonly SimulatedDevice[] {
+    return this.devices.filter((device) => this.isMember(device));
   }
 
-  #edit(device: SimulatedDevice): void {
-    this.#count += 1;
-    const { state } = device;
-    const ids = [...state.groups.values()]
-      .filter((group) => group.place !== null)
-      .map((group) => group.id)
-      .sort();
-    const folders = ids.filter((id) => state.groups.get(id)?.kind === 'folder');
-    const folderId = this.#random() < 0.3 ? null : this.#pickOr(folders, null);
-    // A few prompts that everybody works on, and folders that are moved into each other.
-    const busy = ids.slice(0, this.#random() < 0.6 ? 3 : ids.length);
-    const id = this.#pickOr(busy, null);
-    const moved = this.#random() < 0.5 ? (this.#pickOr(folders, id) ?? id) : id;
-    const name = `name${this.#below(4)}`;
-    const kind = this.#random();
-    if (id === null || kind < 0.08) this.#createPrompt(device, folderId, name);
-    else if (kind < 0.13)
-      device.run((at, ports) => createFolder(at, ports, { parentId: folderId, name, ifTaken: 'suffix' }));
-    else if (kind < 0.62) this.#save(device, id);
-    else if (kind < 0.7) device.run((at, ports) => place(at, ports, [{ id, name, ifTaken: 'suffix' }]));
-    else if (kind < 0.8)
-      device.run((at, ports) => place(at, ports, [{ id: moved ?? id, folderId, ifTaken: 'suffix' }]));
-    else if (kind < 0.84) device.run((at, ports) => trash(at, ports, [id]));
-    else if (kind < 0.89) device.run((at, ports) => restore(at, ports, [id]));
-    else if (kind < 0.9) this.#purge(device, id);
-    else if (kind < 0.93) this.#label(device, id);
-    else if (kind < 0.95) this.#amend(device, id);
-    else if (kind < 0.96) device.run((at, ports) => renameWorkspace(at, ports, name));
-    else this.#resolve(device, id);
+  isMember(device: SimulatedDevice): boolean {
+    return this.server.isActive(device.caller) && this.server.isMember(device.account.id);
   }
 
-  #createPrompt(device: SimulatedDevice, folderId: GroupId | null, name: string): void {
-    const text = Array.from({ length: 8 }, (_, line) => `line ${line}`).join('\n');
-    const made = device.run((at, ports) =>
-      createPrompts(at, ports, [{ folderId, name, text, ifTaken: 'suffix' }]),
+  /** A viewer's work stays where it is. */
+  mayWrite(device: SimulatedDevice): boolean {
+    const member = currentMember(this.server.team, device.account.id);
+    return member !== null && isAtLeast(member.role, 'editor') && this.server.isActive(device.caller);
+  }
+
+  isQuiet(device: SimulatedDevice): boolean {
+    const isSent = !this.mayWrite(device) || pendingEntries(device.state).length === 0;
+    return isSent && device.isQuiet(this.server.position) && !this.server.team.rotationOwed;
+  }
+
+  name(device: SimulatedDevice): string {
+    return `device ${this.devices.indexOf(device)}`;
+  }
+
+  /** Another replica of an owner, from nothing. */
+  async fresh(): Promise<SimulatedDevice> {
+    const owner = this.members().find(
+      ({ account }) => currentMember(this.server.team, account.id)?.role === 'owner',
     );
-    for (const created of made?.result ?? []) this.#promised.push({ by: device, ...created, text });
+    if (owner === undefined) throw new Error('A team has an owner.');
+    const fresh = this.#newDevice(owner.account, owner.device);
+    fresh.connect();
+    await this.deliverAll(fresh);
+    return fresh;
   }
 
-  #save(device: SimulatedDevice, id: GroupId): void {
-    const editors = this.#editors.get(device) ?? new Map<GroupId, { revisionId: RevisionId; text: string }>();
-    this.#editors.set(device, editors);
-    const content = device.state.groups.get(id)?.content;
-    if (content === undefined || content === null) return;
-    const current = {
-      revisionId: content.revisionId,
-      text: currentText(device.state, device.ports, id) ?? '',
-    };
-    const base = editors.get(id) ?? current;
-    const lines = base.text.split('\n');
-    lines[this.#below(lines.length)] = `line by ${this.#name(device)}, ${this.#count}`;
-    const text = lines.join('\n');
-    const saved = device.run((at, ports) => saveText(at, ports, { id, text, base: base.revisionId }));
-    if (saved === null) return;
-    const { mineRevisionId, revisionId, text: headText } = saved.result;
-    this.#promised.push({ by: device, id, revisionId: mineRevisionId, text });
-    if (this.#random() < 0.2) editors.set(id, base);
-    else editors.set(id, { revisionId, text: headText });
-    if (this.#random() < 0.5) editors.delete(id);
+  async deliverAll(device: SimulatedDevice): Promise<void> {
+    await deliverAll(
+      this.server,
+      device,
+      (answer) => this.#noteAnswer(answer),
+      (message) => this.#noteTaken(message),
+    );
   }
 
-  #purge(device: SimulatedDevice, id: GroupId): void {
-    if (device.account !== this.#owner) return;
-    device.run((at, ports) => trash(at, ports, [id]));
-    device.run((at, ports) => purge(at, ports, [id]));
+  count(name: EventName): void {
+    this.events.set(name, (this.events.get(name) ?? 0) + 1);
   }
 
-  #label(device: SimulatedDevice, id: GroupId): void {
-    const revisionId = device.state.groups.get(id)?.content?.revisionId ?? null;
-    const label = `label${this.#below(2)}`;
-    device.run((at, ports) => moveLabel(at, ports, { id, label, revisionId }));
-  }
-
-  #amend(device: SimulatedDevice, id: GroupId): void {
-    const revisionId = device.state.groups.get(id)?.content?.revisionId;
-    if (revisionId === undefined) return;
-    const message = `message ${this.#count}`;
-    device.run((at, ports) => amendMessage(at, ports, { id, revisionId, message }));
-  }
-
-  #resolve(device: SimulatedDevice, id: GroupId): boolean {
-    const text = `resolved by ${this.#name(device)}, ${(this.#count += 1)}\nline\nline\nline`;
-    const resolved = device.run((at, ports) => resolveConflict(at, ports, { id, text }));
-    if (resolved !== null) {
-      this.#promised.push({ by: device, id, revisionId: resolved.result.mineRevisionId, text });
-    }
-    return resolved !== null;
+  #edit(): void {
+    const { chance } = this;
+    const editors = this.devices.filter((device) => mayEdit(device.standing));
+    const device = chance.pickOr<SimulatedDevice | null>(editors, null);
+    if (device === null) return;
+    if (chance.isBelow(0.08)) this.people.moveIntoEachOther(device, chance.pick(editors));
+    else this.people.edit(device);
   }
 
   #resolveAll(device: SimulatedDevice): void {
-    for (const group of device.state.groups.values()) {
-      if (group.hasConflict) while (this.#resolve(device, group.id));
-    }
+    const before = this.people.promised.length;
+    this.people.resolveAll(device);
+    if (this.people.promised.length > before) this.count('conflict resolved');
   }
 
-  #network(device: SimulatedDevice): void {
-    const kind = this.#random();
+  async #network(device: SimulatedDevice): Promise<void> {
+    const { chance } = this;
+    const kind = chance.next();
     if (!device.isOnline) {
-      if (kind < 0.12) device.connect();
-      else if (kind < 0.16) this.#restart(device);
+      if ((this.#offlineUntil.get(device) ?? 0) > this.#step) return;
+      if (kind < 0.15) device.connect();
+      else if (kind < 0.2) await this.#restart(device);
       return;
     }
-    if (kind < 0.02) device.disconnect();
-    else if (kind < 0.03) this.#restart(device);
-    else if (kind < 0.25) device.push();
-    else if (kind < 0.4) device.ask();
-    else if (kind < 0.7) this.#deliverToServer(device, this.#random() < 0.1);
-    else this.#deliverToClient(device, this.#random() < 0.1);
+    if (kind < 0.02) this.#disconnect(device);
+    else if (kind < 0.03) {
+      await this.#restart(device);
+      device.connect();
+    } else if (kind < 0.18) device.push();
+    else if (kind < 0.3) device.ask();
+    else if (kind < 0.33) this.#hintBoxes(device);
+    else await this.#deliver(device);
   }
 
-  #restart(device: SimulatedDevice): void {
-    const { isOnline } = device;
-    device.restart(this.#random() < 0.5);
-    if (!isOnline) device.disconnect();
-  }
-
-  /** Somebody is removed, or the key is changed. */
-  async #changeMembers(): Promise<void> {
-    this.#team.position = this.#server.position;
-    const others = this.#members.slice(1).filter((account) => this.#isMember(account));
-    const leaving = this.#pickOr(others, null);
-    if (leaving === null || this.#random() < 0.5) await this.#team.rotate(this.#owner);
-    else await this.#team.remove(this.#owner, leaving.id);
-  }
-
-  #deliverToServer(device: SimulatedDevice, twice: boolean): void {
-    const message = device.toServer.shift();
-    if (message === undefined) return;
-    this.#answer(device, message);
-    if (twice) this.#answer(device, message);
-  }
-
-  #deliverToClient(device: SimulatedDevice, twice: boolean): void {
-    const message = device.toClient.shift();
-    if (message === undefined) return;
-    device.take(message);
-    if (twice) device.take(message);
-  }
-
-  #deliverAll(device: SimulatedDevice): void {
-    while (device.toServer.length > 0 || device.toClient.length > 0) {
-      this.#deliverToServer(device, false);
-      this.#deliverToClient(device, false);
+  #disconnect(device: SimulatedDevice): void {
+    if (device.toServer.length > 0 || waiting(device).length > 0) this.count('connection lost');
+    device.disconnect();
+    if (this.chance.isBelow(0.3)) {
+      this.count('offline for long');
+      this.#offlineUntil.set(device, this.#step + 60 + this.chance.below(120));
     }
   }
 
-  #answer(device: SimulatedDevice, message: ToServer): void {
-    const { history } = this.#team;
-    const answer = (reply: ToClient): void => {
-      device.toClient.push(reply);
+  async #restart(device: SimulatedDevice): Promise<void> {
+    const fromSnapshot = this.chance.isBelow(0.5);
+    await device.restart(fromSnapshot);
+    this.count(fromSnapshot ? 'restart from a snapshot' : 'restart from the records alone');
+  }
+
+  /** A few messages, in an order that a socket may give them. */
+  async #deliver(device: SimulatedDevice): Promise<void> {
+    const { chance } = this;
+    for (let count = 1 + chance.below(8); count > 0; count--) {
+      const twice = chance.isBelow(0.05);
+      const channels = waiting(device);
+      const channel = chance.pickOr<Channel | null>(channels, null);
+      if (device.toServer.length > 0 && (channel === null || chance.isBelow(0.5))) {
+        const index = chance.isBelow(0.7) ? 0 : chance.below(device.toServer.length);
+        if (index > 0) this.count('requests overtake each other');
+        this.#deliverToServer(device, index, twice);
+      } else if (channel !== null) {
+        if (channel === 'answers' && channels.includes('feed')) this.count('answer overtakes the feed');
+        await this.#deliverToClient(device, channel, twice);
+      }
+    }
+  }
+
+  #deliverToServer(device: SimulatedDevice, index: number, twice: boolean): void {
+    if (twice) this.count('message delivered twice');
+    for (const answer of deliverToServer(this.server, device, index, twice ? 2 : 1)) this.#noteAnswer(answer);
+  }
+
+  #noteAnswer(answer: ServerMessage): void {
+    if (answer.kind === 'pushed') this.#countAnswer(answer.answer.kind);
+    if (answer.kind === 'teamAppended' && answer.answer === 'behind') {
+      this.count('two entries at once: the second judged anew');
+    }
+  }
+
+  #countAnswer(kind: string): void {
+    if (kind === 'behind') this.count('push was behind');
+    if (kind === 'oldEpoch') this.count('push under an old key');
+    if (kind === 'rotationOwed') this.count('push while a key was owed');
+    if (kind === 'gone') this.count('push of a purged prompt');
+    if (kind === 'notAllowed') this.count('push by somebody who may not write');
+  }
+
+  async #deliverToClient(device: SimulatedDevice, channel: Channel, twice: boolean): Promise<void> {
+    const message = device.toClient[channel].shift();
+    if (message === undefined) return;
+    if (twice) this.count('message delivered twice');
+    this.#noteTaken(message);
+    for (let time = 0; time < (twice ? 2 : 1); time++) await device.take(message);
+    if (device.state.ignoredMoves.length > 0) this.count('folders moved into each other');
+  }
+
+  #noteTaken(message: ServerMessage): void {
+    if (message.kind !== 'pushed' || message.answer.kind !== 'stored') return;
+    for (const { id } of message.answer.places) this.acknowledged.add(id);
+  }
+
+  #hintBoxes(device: SimulatedDevice): void {
+    if (device.isOnline && this.isMember(device)) device.toClient.hints.push(this.server.boxesWanted());
+  }
+
+  /** Somebody does something to the team; now and then two do at once. */
+  async #changeTeam(): Promise<void> {
+    const online = this.members().filter((device) => device.isOnline && device.keys !== null);
+    for (let count = this.chance.isBelow(0.3) ? 2 : 1; count > 0; count--) {
+      const device = this.chance.pickOr<SimulatedDevice | null>(online, null);
+      if (device !== null) await this.#changeTeamAs(device);
+    }
+  }
+
+  async #changeTeamAs(device: SimulatedDevice): Promise<void> {
+    const { chance } = this;
+    const members = [...(device.team?.members.values() ?? [])].filter((each) => each.endedAt === null);
+    const other = chance.pickOr(members, null)?.account;
+    if (other === undefined) return;
+    const kind = chance.next();
+    if (kind < 0.12) await device.intend(counted(remove(other), () => this.#countRemoval(other)));
+    else if (kind < 0.2) await device.intend(counted(leave, () => this.count('member left')));
+    else if (kind < 0.3) await device.intend(counted(rotate(), () => this.count('key changed')));
+    else if (kind < 0.42) await this.#changeRole(device, other);
+    else if (kind < 0.45) {
+      await device.intend(counted(transfer(other), () => this.count('ownership transferred')));
+    } else if (kind < 0.55) await this.#protect(device);
+    else if (kind < 0.7) await this.#invite(device);
+    else if (kind < 0.85) await this.#addDevice(device);
+    else await this.#revokeDevice(device);
+  }
+
+  #countRemoval(account: AccountId): void {
+    this.count('member removed');
+    const hadWork = this.devices.some(
+      (device) => device.account.id === account && pendingEntries(device.state).length > 0,
+    );
+    if (hadWork) this.count('member removed with pending work');
+  }
+
+  async #changeRole(device: SimulatedDevice, other: AccountId): Promise<void> {
+    const role = this.chance.pick<Role>(['viewer', 'viewer', 'editor', 'admin']);
+    const before = currentMember(this.server.team, other)?.role;
+    await device.intend(
+      counted(changeRole(other, role), () => {
+        if (role === 'viewer') this.count('demoted to viewer');
+        else if (before === 'viewer') this.count('promoted');
+      }),
+    );
+  }
+
+  async #protect(device: SimulatedDevice): Promise<void> {
+    const { keys } = device;
+    if (keys === null) return;
+    const chosen = LABELS.filter(() => this.chance.isBelow(0.5));
+    const tags = chosen.map((label) => labelTag(keys.streamKey, label));
+    const protectedLabels = tags.map((tag) => ({ tag, least: 'admin' as const }));
+    await device.intend(
+      counted(protect(protectedLabels), () => {
+        if (tags.length > 0) this.count('label protected');
+      }),
+    );
+  }
+
+  /** Somebody who was never here, or is no member any more. */
+  async #invite(device: SimulatedDevice): Promise<void> {
+    const { chance } = this;
+    const guests = this.#setting.accounts.filter((account) => !this.server.isMember(account.id));
+    const guest = chance.pickOr<SampleAccount | null>(guests, null);
+    if (guest === null) return;
+    const keys = deriveInviteKeys(this.suite, createInviteSecret(this.suite));
+    const role = chance.pick<Role>(['viewer', 'editor', 'editor', 'admin']);
+    const invitation: Invitation = { keys, role, carriesKey: chance.isBelow(0.5), box: null };
+    await device.intend(invite(invitation, () => this.#accept(guest, invitation)));
+  }
+
+  #accept(guest: SampleAccount, invitation: Invitation): void {
+    const known = this.devices.filter(({ account }) => account === guest);
+    if (known.length === 0) {
+      if (this.devices.length >= MAX_REPLICAS) return;
+      register(this.server, guest);
+      this.#start(guest, firstDevice(guest));
+    }
+    this.server.welcome(guest.id);
+    const device = this.devices.find((each) => each.account === guest && this.server.isActive(each.caller));
+    if (device === undefined) return;
+    const again = this.server.team.members.has(guest.id);
+    device.intents.push(
+      counted(join(invitation), () => {
+        this.count(again ? 'joined again' : 'joined late');
+        if (!invitation.carriesKey) this.count('joined without a key, sealed by a member');
+      }),
+    );
+    if (!device.isOnline) device.connect();
+    device.ask();
+  }
+
+  /** The device approves another of the same person. */
+  async #addDevice(device: SimulatedDevice): Promise<void> {
+    const spare = this.#setting.spares[this.#sparesUsed];
+    const state = accountOf(device.client, device.account.id);
+    const { userKeys } = device;
+    const key = state === null ? undefined : userKeys.get(state.generation);
+    if (spare === undefined || this.devices.length >= MAX_REPLICAS || key === undefined || state === null) {
+      return;
+    }
+    this.#sparesUsed += 1;
+    const content = { ...following(state.head), at: this.chance.time() };
+    const entry = accountLog.compose(this.suite, { ...content, body: { type: 'add', device: spare } }, [
+      signerOf(device.device),
+      signerOf(spare),
+    ]);
+    const box = await sealUserKey(this.suite, state, key, spare);
+    const request = { kind: 'appendAccount', entries: [entry.bytes], boxes: [box] } as const;
+    const [answer] = this.server.answer(device.caller, request);
+    if (answer?.kind !== 'accountAppended' || answer.answer !== 'stored') return;
+    this.count('device added');
+    device.toClient.answers.push(answer);
+    this.#start(device.account, spare);
+  }
+
+  /** With the kit: the person has lost another device. */
+  async #revokeDevice(device: SimulatedDevice): Promise<void> {
+    const ownAccount = device.client.accounts.get(device.account.id);
+    const state = accountOf(device.client, device.account.id);
+    const { userKeys } = device;
+    const lost = this.devices.find(
+      (each) =>
+        each.account === device.account &&
+        each !== device &&
+        state !== null &&
+        activeDevice(state, each.device.id) !== null,
+    );
+    if (lost === undefined || state === null || ownAccount === undefined) return;
+    if (!userKeys.has(state.generation)) return;
+    const kit = [signerOf(device.account.kit.keys)];
+    const at = this.chance.time();
+    const body = { type: 'revoke', device: lost.device.id } as const;
+    const revoke = accountLog.compose(this.suite, { ...following(state.head), at, body }, kit);
+    const revoked = unwrap(extendAccount(sampleTools(this.suite), ownAccount, [revoke.bytes]));
+    const next = await prepareGeneration(this.suite, latest(revoked), userKeys);
+    const content = { ...following(latest(revoked).head), at, body: next.action };
+    const generation = accountLog.compose(this.suite, content, kit);
+    const entries = [revoke.bytes, generation.bytes];
+    const [answer] = this.server.answer(device.caller, { kind: 'appendAccount', entries, boxes: next.boxes });
+    if (answer?.kind !== 'accountAppended' || answer.answer !== 'stored') return;
+    this.count('device revoked');
+    device.toClient.answers.push(answer);
+    lost.disconnect();
+  }
+
+  #start(account: SampleAccount, keys: DeviceKeys): void {
+    const device = this.#newDevice(account, keys);
+    this.devices.push(device);
+    device.connect();
+  }
+
+  #newDevice(account: SampleAccount, keys: DeviceKeys): SimulatedDevice {
+    const setting = { suite: this.suite, workspace: this.#workspace, time: this.chance.time() };
+    const device = new SimulatedDevice(setting, account, keys);
+    device.onDuty = (duty) => {
+      if (duty === 'rotate') this.count('owed key changed by somebody else');
     };
-    if (message.kind === 'read') {
-      // Nothing new reaches whoever is no member any more.
-      const items = device.isMember ? this.#server.feedAfter(message.after, 1 + this.#below(20)) : [];
-      answer({ kind: 'feed', history, items });
-    } else {
-      const { push, bytes } = message;
-      answer({ kind: 'answer', history, push, answer: this.#server.append(push, bytes) });
-    }
-  }
-
-  #isQuiet(device: SimulatedDevice): boolean {
-    return device.state.feed.seq === this.#server.position.seq && pendingEntries(device.state).length === 0;
-  }
-
-  #membersOnline(): readonly SimulatedDevice[] {
-    return this.#devices.filter((device) => device.isMember);
-  }
-
-  #isMember(account: SampleAccount): boolean {
-    return this.#devices.some((device) => device.account === account && device.isMember);
-  }
-
-  #firstDevice(): DeviceKeys {
-    const [device] = this.#owner.devices;
-    if (device === undefined) throw new Error('The owner has a device.');
     return device;
   }
-
-  #name(device: SimulatedDevice): string {
-    return `device ${this.#devices.indexOf(device)}`;
-  }
-
-  #newDevice(account: SampleAccount, device: DeviceKeys): SimulatedDevice {
-    const tools = { suite: this.#suite, team: this.#team, verifiers: this.#verifiers };
-    return new SimulatedDevice(tools, account, device, this.#clock());
-  }
-
-  /** Clocks are wrong: no two devices agree on the time. */
-  #clock(): number {
-    return 1_600_000_000_000 + this.#below(200_000_000_000);
-  }
-
-  #below(limit: number): number {
-    return Math.floor(this.#random() * limit);
-  }
-
-  #pick<T>(items: readonly T[]): T {
-    const item = items[this.#below(items.length)];
-    if (item === undefined) throw new Error('There is nothing to pick from.');
-    return item;
-  }
-
-  #pickOr<T>(items: readonly T[], otherwise: T | null): T | null {
-    return items.length === 0 ? otherwise : this.#pick(items);
-  }
 }
 
-/** All that a person can see of a replica. */
-function shown({ state, ports }: SimulatedDevice): unknown {
-  const view = viewLibrary(state);
-  const groups = [...state.groups.values()].filter((group) => group.kind !== null);
-  return {
-    name: state.workspaceName,
-    feed: state.feed,
-    ignoredMoves: [...state.ignoredMoves].sort((left, right) => (left.record < right.record ? -1 : 1)),
-    paths: [...view.prompts(), ...view.folders()]
-      .map((group) => `${group.id} ${view.tree.path(group).join('/')}`)
-      .sort(),
-    trashed: view
-      .trashed()
-      .map((group) => group.id)
-      .sort(),
-    groups: groups
-      .map((group) => ({
-        id: group.id,
-        kind: group.kind,
-        createdAt: group.createdAt,
-        trashedAt: group.trashedAt,
-        conflict: group.hasConflict,
-        content: group.content,
-        text: currentText(state, ports, group.id),
-        labels: labels(state, group.id),
-        versions: versions(state, group.id, { limit: 10_000 }),
-      }))
-      .sort((left, right) => (left.id < right.id ? -1 : 1)),
-  };
-}
-
-/** Mulberry32: small, and good enough to choose by. */
-function generator(seed: number): () => number {
-  let state = seed * 0x9e3779b1;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
-  };
-}
+const counted = <T extends { done?(): void }>(intent: T, done: () => void): T => ({ ...intent, done });

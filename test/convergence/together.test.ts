@@ -2,37 +2,32 @@
 // nothing that somebody wrote is gone.
 
 import * as nodeCrypto from 'node:crypto';
-import { beforeAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { createSuite } from '@cuebook/shared/crypto/suite';
 import type { GroupId } from '@cuebook/shared/encoding/ids';
 import { createFolder } from '@cuebook/shared/replica/creating';
 import { currentText, versions } from '@cuebook/shared/replica/history';
 import { viewLibrary } from '@cuebook/shared/replica/libraryView';
 import { place, purge, trash } from '@cuebook/shared/replica/placing';
-import type { SampleAccount } from '@cuebook/shared/team/sampleTeam';
+import { remove, rotate } from './membership.ts';
 import type { SimulatedDevice } from './simulatedDevice.ts';
-import { createPool } from './simulation.ts';
-import { exchange, openStage, save, write, type Stage } from './stage.ts';
+import { act, exchange, openStage, portsOf, save, write, type Stage } from './stage.ts';
 
 const suite = createSuite(nodeCrypto);
-let pool: readonly SampleAccount[];
-beforeAll(async () => {
-  pool = await createPool(suite);
-});
 
 /** Both have the prompt; from here on they do not hear of each other. */
 async function apart(text = 'one\ntwo\nthree\nfour\nfive\n'): Promise<Stage & { readonly id: GroupId }> {
-  const stage = await openStage(suite, pool);
+  const stage = await openStage(suite);
   const id = write(stage.ana, 'prompt', text);
-  meet(stage);
+  await meet(stage);
   return { ...stage, id };
 }
 
 /** Ana's changes reach the server first, then Ben's; afterwards both have all. */
-function meet(stage: Stage): void {
+async function meet(stage: Stage): Promise<void> {
   for (let round = 0; round < 3; round++) {
-    exchange(stage, stage.ana);
-    exchange(stage, stage.ben);
+    await exchange(stage, stage.ana);
+    await exchange(stage, stage.ben);
   }
 }
 
@@ -47,7 +42,8 @@ function folder(device: SimulatedDevice, name: string): GroupId {
 const move = (device: SimulatedDevice, id: GroupId, to: { folderId?: GroupId; name?: string }): unknown =>
   device.run((state, ports) => place(state, ports, [{ id, ...to, ifTaken: 'suffix' }]));
 
-const text = ({ state, ports }: SimulatedDevice, id: GroupId): string | null => currentText(state, ports, id);
+const text = (device: SimulatedDevice, id: GroupId): string | null =>
+  currentText(device.state, portsOf(device), id);
 
 /** Paths as both see them; fails if they see different ones. */
 function paths({ ana, ben }: Stage): readonly string[] {
@@ -63,7 +59,7 @@ test('edited here and there in different lines: merged, with both versions in hi
   const stage = await apart();
   save(stage.ana, stage.id, 'ONE\ntwo\nthree\nfour\nfive\n');
   save(stage.ben, stage.id, 'one\ntwo\nthree\nfour\nFIVE\n');
-  meet(stage);
+  await meet(stage);
   for (const device of [stage.ana, stage.ben]) {
     expect(text(device, stage.id)).toBe('ONE\ntwo\nthree\nfour\nFIVE\n');
     expect(versions(device.state, stage.id, { limit: 9 }).map((each) => each.number)).toEqual([
@@ -79,7 +75,7 @@ test('edited here and there in the same line: the later of the two has the confl
   const stage = await apart('one\n');
   save(stage.ana, stage.id, 'ana\n');
   save(stage.ben, stage.id, 'ben\n');
-  meet(stage);
+  await meet(stage);
   expect(text(stage.ben, stage.id)).toBe('ana\n');
   expect(stage.ben.state.groups.get(stage.id)?.hasConflict).toBe(true);
   expect(stage.ana.state.groups.get(stage.id)?.hasConflict).toBe(false);
@@ -89,7 +85,7 @@ test('edited offline many times: all versions arrive, on top of what others save
   const stage = await apart();
   for (const word of ['a', 'b', 'c']) save(stage.ben, stage.id, `one\ntwo\nthree\nfour\nfive ${word}\n`);
   save(stage.ana, stage.id, 'ONE\ntwo\nthree\nfour\nfive\n');
-  meet(stage);
+  await meet(stage);
   expect(text(stage.ana, stage.id)).toBe('ONE\ntwo\nthree\nfour\nfive c\n');
   const listed = versions(stage.ana.state, stage.id, { limit: 20 });
   expect(listed).toEqual(versions(stage.ben.state, stage.id, { limit: 20 }));
@@ -100,7 +96,7 @@ test('renamed here, edited there: both', async () => {
   const stage = await apart();
   move(stage.ana, stage.id, { name: 'renamed' });
   save(stage.ben, stage.id, 'edited\n');
-  meet(stage);
+  await meet(stage);
   expect(paths(stage)).toEqual(['renamed']);
   expect(text(stage.ana, stage.id)).toBe('edited\n');
 });
@@ -110,7 +106,7 @@ test('renamed here, moved there: both', async () => {
   const target = folder(stage.ben, 'folder');
   move(stage.ben, stage.id, { folderId: target });
   move(stage.ana, stage.id, { name: 'renamed' });
-  meet(stage);
+  await meet(stage);
   expect(paths(stage)).toEqual(['folder', 'folder/renamed']);
 });
 
@@ -118,7 +114,7 @@ test('renamed here and there: the later name counts', async () => {
   const stage = await apart();
   move(stage.ana, stage.id, { name: 'by ana' });
   move(stage.ben, stage.id, { name: 'by ben' });
-  meet(stage);
+  await meet(stage);
   expect(paths(stage)).toEqual(['by ben']);
 });
 
@@ -126,7 +122,7 @@ test('deleted here, edited there afterwards: it comes back', async () => {
   const stage = await apart();
   stage.ana.run((state, ports) => trash(state, ports, [stage.id]));
   save(stage.ben, stage.id, 'edited\n');
-  meet(stage);
+  await meet(stage);
   expect(paths(stage)).toEqual(['prompt']);
   expect(text(stage.ana, stage.id)).toBe('edited\n');
 });
@@ -135,7 +131,7 @@ test('edited here, deleted there afterwards: it is in the trash, with the edit',
   const stage = await apart();
   save(stage.ana, stage.id, 'edited\n');
   stage.ben.run((state, ports) => trash(state, ports, [stage.id]));
-  meet(stage);
+  await meet(stage);
   expect(paths(stage)).toEqual([]);
   expect(
     viewLibrary(stage.ana.state)
@@ -148,17 +144,17 @@ test('edited here, deleted there afterwards: it is in the trash, with the edit',
 test('a folder deleted here, something put into it there: what was put in stays to be seen', async () => {
   const stage = await apart();
   const target = folder(stage.ana, 'folder');
-  meet(stage);
+  await meet(stage);
   stage.ana.run((state, ports) => trash(state, ports, [target]));
   move(stage.ben, stage.id, { folderId: target });
-  meet(stage);
+  await meet(stage);
   expect(paths(stage)).toEqual(['prompt']);
 });
 
 test('two prompts given one path: both show, and everybody sees the same suffix', async () => {
   const stage = await apart();
   const [first, second] = [write(stage.ana, 'same', 'ana\n'), write(stage.ben, 'same', 'ben\n')];
-  meet(stage);
+  await meet(stage);
   expect(paths(stage)).toEqual(['prompt', 'same', 'same (2)']);
   const { names } = viewLibrary(stage.ben.state).tree.folder(null);
   expect([names.get(first), names.get(second)]).toEqual(['same', 'same (2)']);
@@ -167,10 +163,10 @@ test('two prompts given one path: both show, and everybody sees the same suffix'
 test('two folders moved into each other: the later move is ignored and listed, until the way is free', async () => {
   const stage = await apart();
   const [first, second] = [folder(stage.ana, 'first'), folder(stage.ana, 'second')];
-  meet(stage);
+  await meet(stage);
   move(stage.ana, first, { folderId: second });
   move(stage.ben, second, { folderId: first });
-  meet(stage);
+  await meet(stage);
   expect(paths(stage)).toEqual(['prompt', 'second', 'second/first']);
   expect(stage.ana.state.ignoredMoves).toMatchObject([{ group: second }]);
   expect(stage.ben.state.ignoredMoves).toEqual(stage.ana.state.ignoredMoves);
@@ -181,7 +177,7 @@ test('purged here, edited there: the text that was on its way becomes a new prom
   stage.ana.run((state, ports) => trash(state, ports, [stage.id]));
   stage.ana.run((state, ports) => purge(state, ports, [stage.id]));
   save(stage.ben, stage.id, 'not to be lost\n');
-  meet(stage);
+  await meet(stage);
   expect(paths(stage)).toEqual(['prompt']);
   const [rescued] = viewLibrary(stage.ana.state).prompts();
   expect(rescued?.id).not.toBe(stage.id);
@@ -191,10 +187,10 @@ test('purged here, edited there: the text that was on its way becomes a new prom
 test('removed while offline with unsent work: the server takes nothing of it, and it stays here', async () => {
   const stage = await apart();
   save(stage.ben, stage.id, 'unsent\n');
-  await stage.team.remove(stage.owner, stage.benAccount.id);
-  exchange(stage, stage.ben);
-  exchange(stage, stage.ana);
-  expect(stage.ben.session.mayNotWrite).toBe(true);
+  await act(stage, stage.ana, remove(stage.ben.account.id));
+  await exchange(stage, stage.ben);
+  await exchange(stage, stage.ana);
+  expect(stage.ben.standing).toBe('notMember');
   expect(text(stage.ben, stage.id)).toBe('unsent\n');
   expect(text(stage.ana, stage.id)).not.toBe('unsent\n');
 });
@@ -203,8 +199,8 @@ test('written under a key that was changed meanwhile: sealed anew, once in histo
   const stage = await apart();
   save(stage.ben, stage.id, 'offline\n');
   const revisionId = stage.ben.state.groups.get(stage.id)?.content?.revisionId;
-  await stage.team.rotate(stage.owner);
-  meet(stage);
+  await act(stage, stage.ana, rotate());
+  await meet(stage);
   expect(text(stage.ana, stage.id)).toBe('offline\n');
   const listed = versions(stage.ana.state, stage.id, { limit: 9 }).map((each) => each.revisionId);
   expect(listed.filter((each) => each === revisionId)).toHaveLength(1);

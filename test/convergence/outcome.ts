@@ -1,0 +1,123 @@
+// What must be true after quiet, of one seed's story.
+
+import type { RecordId } from '@cuebook/shared/encoding/ids';
+import { currentText, labels, versions, versionText } from '@cuebook/shared/replica/history';
+import { viewLibrary } from '@cuebook/shared/replica/libraryView';
+import { pendingEntries } from '@cuebook/shared/replica/pushing';
+import type { QuarantinedRecord } from '@cuebook/shared/replica/state';
+import type { Promised } from './editing.ts';
+import type { Simulation } from './simulation.ts';
+import type { SimulatedDevice } from './simulatedDevice.ts';
+
+/** Empty if everything is as it must be. */
+export async function problemsOf(simulation: Simulation): Promise<readonly string[]> {
+  if (simulation.problems.length > 0) return simulation.problems;
+  const fresh = await simulation.fresh();
+  const problems = [
+    ...(await differences(simulation, fresh)),
+    ...setAside(simulation, fresh),
+    ...simulation.people.promised.flatMap((promise) => brokenPromise(simulation, fresh, promise)),
+    ...unacknowledged(simulation, fresh),
+  ];
+  return [...new Set(problems)];
+}
+
+/** All members see the same, also after a restart, and the same as somebody who reads everything from the start. */
+async function differences(simulation: Simulation, fresh: SimulatedDevice): Promise<readonly string[]> {
+  const expected = shown(fresh);
+  const problems: string[] = [];
+  for (const device of simulation.members()) {
+    // A viewer whose work could not be sent still sees it.
+    if (pendingEntries(device.state).length > 0) continue;
+    if (shown(device) !== expected) problems.push(`${simulation.name(device)} sees something else.`);
+    await device.restart(simulation.chance.isBelow(0.5));
+    if (shown(device) !== expected) {
+      problems.push(`${simulation.name(device)} sees something else after a restart.`);
+    }
+  }
+  return problems;
+}
+
+/**
+ * What an honest race may put aside:
+ *
+ *     notAllowed   a label was moved by somebody who did not know yet that it had been protected: a server that cannot
+ *                  read labels takes the move, and no client counts it
+ */
+function setAside(simulation: Simulation, fresh: SimulatedDevice): readonly string[] {
+  const problems: string[] = [];
+  for (const device of [...simulation.members(), fresh]) {
+    for (const record of device.state.quarantine.values()) {
+      if (isHonestRace(device, record))
+        simulation.count('protected label moved by somebody who did not know');
+      else problems.push(`${simulation.name(device)} set a record aside: ${record.reason}.`);
+    }
+  }
+  return problems;
+}
+
+function isHonestRace(device: SimulatedDevice, { id, reason }: QuarantinedRecord): boolean {
+  if (reason !== 'notAllowed' || device.ports === null) return false;
+  const bytes = device.ports.readRecord(id);
+  const opened = bytes === null ? null : device.ports.records.open(bytes);
+  return opened?.ok === true && opened.value.kind === 'label';
+}
+
+/** A text that was saved is found under its version: by all, or where its author may not write, by the author. */
+function brokenPromise(
+  simulation: Simulation,
+  fresh: SimulatedDevice,
+  { by, id, revisionId, text }: Promised,
+): readonly string[] {
+  const holders = simulation.mayWrite(by) ? [fresh, by] : [by];
+  const isPurged = [...holders, fresh].some((holder) => holder.state.groups.get(id)?.purged === true);
+  if (isPurged) return [];
+  return holders.flatMap(({ state, ports }) => {
+    const found = ports === null ? null : versionText(state, ports, { id, revisionId });
+    const name = simulation.name(by);
+    if (found !== text) return [`A text saved by ${name} is ${found === null ? 'lost' : 'another'}.`];
+    const listed = versions(state, id, { limit: 10_000 }).filter(
+      (version) => version.revisionId === revisionId,
+    );
+    return listed.length === 1 ? [] : [`A version of ${name} is listed ${listed.length} times.`];
+  });
+}
+
+/** What the server said that it had stored is in everybody's history, or was purged. */
+function unacknowledged(simulation: Simulation, fresh: SimulatedDevice): readonly string[] {
+  const rows = new Set<RecordId>(fresh.rows.map((row) => row.id));
+  return [...simulation.acknowledged].some((id) => !rows.has(id))
+    ? ['What was acknowledged is not in history.']
+    : [];
+}
+
+/** All that a person can see of a replica. */
+function shown({ state, ports }: SimulatedDevice): string {
+  const view = viewLibrary(state);
+  const groups = [...state.groups.values()].filter((group) => group.kind !== null);
+  return JSON.stringify({
+    name: state.workspaceName,
+    feed: state.feed,
+    ignoredMoves: [...state.ignoredMoves].sort((left, right) => (left.record < right.record ? -1 : 1)),
+    paths: [...view.prompts(), ...view.folders()]
+      .map((group) => `${group.id} ${view.tree.path(group).join('/')}`)
+      .sort(),
+    trashed: view
+      .trashed()
+      .map((group) => group.id)
+      .sort(),
+    groups: groups
+      .map((group) => ({
+        id: group.id,
+        kind: group.kind,
+        createdAt: group.createdAt,
+        trashedAt: group.trashedAt,
+        conflict: group.hasConflict,
+        content: group.content,
+        text: ports === null ? null : currentText(state, ports, group.id),
+        labels: labels(state, group.id),
+        versions: versions(state, group.id, { limit: 10_000 }),
+      }))
+      .sort((left, right) => (left.id < right.id ? -1 : 1)),
+  });
+}
