@@ -15,17 +15,20 @@ export function registerConflictLenses(library: Library): vscode.Disposable {
     {
       onDidChangeCodeLenses: changed.event,
       async provideCodeLenses(document) {
-        // A long text is looked through only if there may be something in it.
-        if (!(await inConflict(library, document))) return [];
-        const regions = conflictRegions(document.getText());
-        return regions.length > 0
-          ? regions.flatMap(({ start }) => sides(document, start))
-          : [finishing(document)];
+        const isInConflict = await inConflict(library, document);
+        // A long text is looked through only if there is something to find.
+        const isRead = isInConflict || document.lineCount <= shortText;
+        const regions = isRead ? conflictRegions(document.getText()) : [];
+        if (regions.length > 0) return regions.flatMap(({ start }) => sides(document, start));
+        return isInConflict ? [finishing(document)] : [];
       },
     },
   );
   return vscode.Disposable.from(registration, changed, new vscode.Disposable(subscription));
 }
+
+/** Lines that are looked through at each change. */
+const shortText = 2_000;
 
 async function inConflict(library: Library, document: vscode.TextDocument): Promise<boolean> {
   const place = parsePromptUri(document.uri);

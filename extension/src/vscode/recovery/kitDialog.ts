@@ -2,12 +2,16 @@
 // file, at the place that the user picks.
 
 import * as vscode from 'vscode';
-import type { Library, RecoveryKit } from '../../library/api.ts';
+import type { Library, LibraryResult, RecoveryKit } from '../../library/api.ts';
 import { valueOrShown, wentWell } from '../library/problems.ts';
 
 export async function showKit(library: Library): Promise<void> {
   const kit = valueOrShown(await library.recoveryKit());
-  if (!kit) return;
+  if (kit) await presentKit(kit, async () => library.confirmKitSaved());
+}
+
+/** `saved` is called once the user has said that the kit is in a safe place. */
+export async function presentKit(kit: RecoveryKit, saved: () => Promise<LibraryResult<null>>): Promise<void> {
   const copy = vscode.l10n.t('Copy');
   const save = vscode.l10n.t('Save…');
   const done = vscode.l10n.t('I Have Written It Down');
@@ -22,15 +26,15 @@ export async function showKit(library: Library): Promise<void> {
     case copy:
       await vscode.env.clipboard.writeText(kit.code);
       return confirmSaved(
-        library,
+        saved,
         vscode.l10n.t('Copied. Paste it where you will find it again, not on this computer.'),
       );
     case save:
       if (await saveSheet(kit))
-        await confirmSaved(library, vscode.l10n.t('Saved. Print it, or move it off this computer.'));
+        await confirmSaved(saved, vscode.l10n.t('Saved. Print it, or move it off this computer.'));
       return;
     case done:
-      wentWell(await library.confirmKitSaved());
+      wentWell(await saved());
       return;
     default:
       return;
@@ -70,8 +74,8 @@ async function saveSheet(kit: RecoveryKit): Promise<boolean> {
 }
 
 /** Asked only after Copy or Save, because only the user knows if it is in a safe place. */
-async function confirmSaved(library: Library, message: string): Promise<void> {
+async function confirmSaved(saved: () => Promise<LibraryResult<null>>, message: string): Promise<void> {
   const yes = vscode.l10n.t('It Is Safe');
   const answer = await vscode.window.showInformationMessage(message, yes, vscode.l10n.t('Not Yet'));
-  if (answer === yes) wentWell(await library.confirmKitSaved());
+  if (answer === yes) wentWell(await saved());
 }
