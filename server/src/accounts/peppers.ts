@@ -3,7 +3,7 @@
 //
 // Peppers are numbered. The highest is used for what is new; the older ones stay for what was made under them, until
 // nothing is left (accounts/administration.ts). Several processes share the file, or are given the same text: a process
-// that meets a number it does not know reads the file again.
+// reads the file again every minute, and when it meets a number that it does not know.
 
 import {
   createCipheriv,
@@ -52,6 +52,7 @@ export interface KeptPeppers extends Peppers {
 type PepperProblem = Problem<'malformed' | 'unreadable'>;
 type Ring = ReadonlyMap<number, Uint8Array>;
 
+const REREAD_MS = 60_000;
 const PEPPER_BYTES = 32;
 const NONCE_BYTES = 12;
 const TAG_BYTES = 16;
@@ -77,7 +78,9 @@ export function peppersFromFile(file: string): Result<KeptPeppers, PepperProblem
 
 function keptIn(file: string, first: Ring): KeptPeppers {
   let ring = first;
+  let readAt = Date.now();
   const reload = (): Ring => {
+    readAt = Date.now();
     const read = readRing(file);
     if (read?.ok === true) ring = read.value;
     return ring;
@@ -87,7 +90,7 @@ function keptIn(file: string, first: Ring): KeptPeppers {
     ring = next;
   };
   return {
-    ...createPeppers({ ring: () => ring, reload }),
+    ...createPeppers({ ring: () => (Date.now() - readAt > REREAD_MS ? reload() : ring), reload }),
     rotate() {
       const number = newest(reload()) + 1;
       change(new Map(ring).set(number, randomBytes(PEPPER_BYTES)));

@@ -61,7 +61,10 @@ let requests = 0;
 /** A request from somewhere. */
 export function from(address = '192.0.2.1', more: Partial<Origin> = {}): Origin {
   requests += 1;
-  const requestId = requests.toString().replaceAll(/\d/g, (digit) => 'abcdefghij'[Number(digit)] ?? 'a').padStart(26, 'a');
+  const requestId = requests
+    .toString()
+    .replaceAll(/\d/g, (digit) => 'abcdefghij'[Number(digit)] ?? 'a')
+    .padStart(26, 'a');
   return { requestId, transport: 'http', address, browserOrigin: null, ...more };
 }
 

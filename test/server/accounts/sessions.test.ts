@@ -154,9 +154,9 @@ describe('a session', () => {
     const owner = await office.owner();
     const other = await office.person('other@example.com');
     const caller = await callerOf(office.accounts, other.grant.accessToken);
-    await expect(
-      office.accounts.sessions.revoke(caller, owner.grant.session, from()),
-    ).rejects.toMatchObject({ code: 'notFound' });
+    await expect(office.accounts.sessions.revoke(caller, owner.grant.session, from())).rejects.toMatchObject({
+      code: 'notFound',
+    });
     await expect(callerOf(office.accounts, owner.grant.accessToken)).resolves.toMatchObject({
       account: owner.sample.id,
     });
