@@ -39,7 +39,8 @@ import { currentText } from '@cuebook/shared/replica/history';
 import type { QuarantineReason, ReplicaPorts, SealedRecord } from '@cuebook/shared/replica/ports';
 import { factsOfText, mergeTexts } from '@cuebook/shared/replica/promptText';
 import { newSession, type Session } from '@cuebook/shared/replica/pushing';
-import { retryMissingKeys } from '@cuebook/shared/replica/receive';
+import { mergePending } from '@cuebook/shared/replica/merging';
+import { retryMissingKeys, settle, uncheckedRecords } from '@cuebook/shared/replica/receive';
 import { saveText } from '@cuebook/shared/replica/saving';
 import { atRow, attach, emptyReplica, type ReplicaState } from '@cuebook/shared/replica/state';
 import type { SampleAccount } from '@cuebook/shared/team/sampleTeam';
@@ -66,6 +67,8 @@ export class TestClient {
   keys: WorkspaceKeys | null = null;
   userKeys: UserKeys = new Map();
   now = 1_750_000_000_000;
+  /** `later`: signatures of the feed are checked by `check`. */
+  verify: 'now' | 'later' = 'now';
   readonly #suite: Suite;
   readonly #disk = new Map<RecordId, Row>();
   readonly #feed: { readonly id: RecordId; readonly position: FeedPosition }[] = [];
@@ -152,6 +155,17 @@ export class TestClient {
     return done.value;
   }
 
+  /** Checks the signatures that wait for it, then merges what had to wait for that. */
+  check(): void {
+    const ports = this.#ports();
+    const ids = uncheckedRecords(this.replica, 1000);
+    const groups = [
+      ...new Set(ids.map((id) => this.replica.unchecked.get(id)).filter((id) => id !== undefined)),
+    ];
+    this.replica = settle(this.replica, ports, ids).state;
+    this.run((state) => mergePending(state, ports, groups));
+  }
+
   /** The program ends and starts again with what was written to the disk. */
   restart(): void {
     const decoded = decodeClient(this.#tools, encodeClient(this.state));
@@ -236,7 +250,7 @@ export class TestClient {
 
   #takePage(page: Extract<ServerMessage, { readonly kind: 'feed' }>): readonly Request[] {
     if (this.keys === null) throw new Error('No feed is asked for without keys.');
-    const outcome = takeFeedPage(this.#tools, this.state, this.#open(this.keys), page);
+    const outcome = takeFeedPage(this.#tools, this.state, this.#open(this.keys), page, this.verify);
     const { taken } = outcome;
     if (taken !== null) {
       for (const { id, bytes, feed } of taken.arrived) this.#disk.set(id, { bytes, feed });
@@ -295,10 +309,11 @@ export class TestClient {
   #write(records: readonly SealedRecord[], erase: readonly RecordId[]): void {
     for (const { header, bytes } of records) this.#disk.set(header.id, { bytes, feed: null });
     this.#row += records.length;
-    const { tombstoneOf } = this.#ports().records;
+    if (erase.length === 0) return;
+    const { records: port } = this.#ports();
     for (const id of erase) {
       const row = this.#disk.get(id);
-      if (row !== undefined) this.#disk.set(id, { ...row, bytes: tombstoneOf(row.bytes) });
+      if (row !== undefined) this.#disk.set(id, { ...row, bytes: port.tombstoneOf(row.bytes) });
     }
   }
 

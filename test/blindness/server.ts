@@ -33,6 +33,8 @@ export class TestServer {
   readonly #suite: Suite;
   incarnation = 'one';
   isHealing = false;
+  /** False: what clients push back while it heals is thrown away. */
+  takesBack = true;
   /** What healing waits for. */
   offered: { readonly teamLog: LogHead; readonly feed: FeedPosition } | null = null;
   accountLogs = new Map<AccountId, readonly Uint8Array[]>();
@@ -139,11 +141,11 @@ export class TestServer {
         this.#offer(request);
         return [];
       case 'heal':
-        this.#heal(request);
+        if (this.takesBack) this.#heal(request);
         return [{ kind: 'ends', workspace, ends: this.ends }];
       case 'healAccountLog': {
         const known = this.accountLogs.get(request.account) ?? [];
-        if (known.length === request.from)
+        if (this.takesBack && known.length === request.from)
           this.accountLogs.set(request.account, [...known, ...request.entries]);
         return [];
       }
@@ -283,13 +285,16 @@ export class TestServer {
     if (isHigher) this.offered = { teamLog, feed };
   }
 
+  #placeOf(entry: Uint8Array): number {
+    return unwrap(teamLog.parse(this.#suite, entry)).body.position.seq;
+  }
+
   /** Entries and records verbatim, each where it was: an entry after the record whose place it names. */
   #heal({ entries, bytes }: HealRequest): void {
     const open = [...entries];
     const takeEntries = (): void => {
       for (let next = open[0]; next !== undefined; next = open[0]) {
-        const parsed = unwrap(teamLog.parse(this.#suite, next));
-        if (parsed.body.position.seq !== this.position.seq) return;
+        if (this.#placeOf(next) !== this.position.seq) return;
         if (!extendTeam(this.#tools, this.#history, [next]).ok) return;
         this.log = [...this.log, next];
         open.shift();
@@ -297,6 +302,9 @@ export class TestServer {
     };
     takeEntries();
     for (const each of bytes) {
+      const [next] = open;
+      // What follows an entry waits until the entry is there.
+      if (next !== undefined && this.#placeOf(next) <= this.position.seq) break;
       this.insert(each);
       takeEntries();
     }

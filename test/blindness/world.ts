@@ -24,7 +24,7 @@ export interface World {
   /** Ana's first prompt. */
   readonly prompt: GroupId;
   /** A device of an account that has nothing on its disk yet. */
-  fresh(account: SampleAccount): TestClient;
+  readonly fresh: (account: SampleAccount) => TestClient;
 }
 
 /** Made once; each story begins with a copy. */

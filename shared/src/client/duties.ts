@@ -6,9 +6,10 @@ import type { LogHead } from '../record/header.ts';
 import { activeDevice } from '../team/accountFold.ts';
 import { isAtLeast, LEAST_ROLE, type Role } from '../team/roles.ts';
 import { currentMember, membersNow, type TeamState } from '../team/teamState.ts';
+import { effectOf } from './alarms.ts';
 import type { WorkspaceKeys } from './keys.ts';
 import type { WantedBox } from './messages.ts';
-import { accountOf, teamOf, workspaceOf, type ClientState } from './state.ts';
+import { accountOf, alarmsOf, teamOf, workspaceOf, type ClientState } from './state.ts';
 
 export type Duty =
   /** A device of this account was revoked: a new user key, before any team is told. */
@@ -37,6 +38,8 @@ export function dutiesOf(state: ClientState, id: WorkspaceId, facts: DutyFacts):
   const own = accountOf(state, state.account);
   const member = team?.members.get(state.account);
   if (team === null || own === null || member === undefined || member.endedAt !== null) return [];
+  // Whoever is shown something else than was verified writes nothing on top of it.
+  if (alarmsOf(state, id).some((alarm) => effectOf(alarm) !== 'told')) return [];
   if (team.deletedAt !== null || activeDevice(own, state.device) === null) return [];
   if (own.generationOwed) return [{ kind: 'startGeneration' }];
   const duties: Duty[] = [];

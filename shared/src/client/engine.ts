@@ -30,9 +30,9 @@ export function connect(state: ClientState, workspaces: readonly WorkspaceId[]):
   const fresh = connected(state);
   const from = state.accounts.get(state.account)?.entries.length ?? 0;
   const requests: readonly Request[] = [
+    ...workspaces.map((workspace) => ({ kind: 'readEnds', workspace }) as const),
     { kind: 'readAccountLog', account: state.account, from },
     { kind: 'readUserBoxes' },
-    ...workspaces.map((workspace) => ({ kind: 'readEnds', workspace }) as const),
   ];
   return { ...readOnce(fresh, requests), raised: [] };
 }

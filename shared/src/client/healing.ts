@@ -38,14 +38,34 @@ export function heal(
   };
 }
 
-/** Whether a server that is restored takes back account logs of its members. */
-export const isHealing = (state: ClientState, account: AccountId): boolean =>
-  [...state.workspaces.values()].some(
+/** Whether a restored server takes back what it lacks of an account log: tried once on a connection. */
+export const mayHeal = (state: ClientState, account: AccountId): boolean =>
+  !state.healedAccounts.has(account) && healingWith(state, account).length > 0;
+
+/** Workspaces that a restored server takes back, and that an account is or was a member of. */
+const healingWith = (state: ClientState, account: AccountId): readonly WorkspaceState[] =>
+  [...state.workspaces.values()].filter(
     (workspace) =>
       workspace.isRestored &&
       workspace.ends?.isHealing === true &&
       teamOf(workspace)?.members.has(account) === true,
   );
+
+/** What such a server lacks of an account log: sent back as it was; then the entries that name it are tried again. */
+export function healAccount(
+  state: ClientState,
+  account: AccountId,
+  { entries, from }: { readonly entries: readonly Uint8Array[]; readonly from: number },
+): { readonly state: ClientState; readonly requests: readonly Request[] } {
+  const healing = healingWith(state, account);
+  const noted = { ...state, healedAccounts: new Set([...state.healedAccounts, account]) };
+  const again = healing.reduce<ClientState>(
+    (next, workspace) => withWorkspace(next, { ...workspace, healedFrom: null }),
+    noted,
+  );
+  const ends = healing.map(({ id }) => ({ kind: 'readEnds', workspace: id }) as const);
+  return { state: again, requests: [{ kind: 'healAccountLog', account, from, entries }, ...ends] };
+}
 
 const readFrom = (state: ClientState, account: AccountId): Request => ({
   kind: 'readAccountLog',

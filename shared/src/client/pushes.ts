@@ -79,7 +79,7 @@ export function takePushed(
     workspace: id,
     device,
     keys,
-    hashAt: (seq) => local.hashAt(seq),
+    hashAt: local.hashAt,
   });
   const isStored = (record: RecordId): boolean => session.acknowledged.has(record);
   const resealed = resealPending(replica, { ...open.ports, records }, { ...push, isStored });

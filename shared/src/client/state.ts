@@ -27,6 +27,8 @@ export interface ClientState {
   readonly alarms: readonly Alarm[];
   /** Reads of this connection: under way, or answered without bringing anything further, or that has been said too. */
   readonly reads: ReadonlyMap<string, 'asked' | 'exhausted' | 'reported'>;
+  /** Accounts whose logs were sent back to a restored server on this connection. */
+  readonly healedAccounts: ReadonlySet<AccountId>;
 }
 
 export interface WorkspaceState {
@@ -57,19 +59,19 @@ export interface LocalFeed {
   /** How far the feed was taken. */
   readonly position: FeedPosition;
   /** Of the feed as taken; null beyond it. */
-  hashAt(seq: number): FeedHash | null;
+  readonly hashAt: (seq: number) => FeedHash | null;
   /** Where a record stands in the feed, or null. */
-  placeOf(record: RecordId): number | null;
+  readonly placeOf: (record: RecordId) => number | null;
   /** The records from this place on, in order, at most `limit`. */
-  recordsFrom(seq: number, limit: number): readonly RecordId[];
+  readonly recordsFrom: (seq: number, limit: number) => readonly RecordId[];
   /** Whether the key of an epoch is open here. Without that of epoch 1 the feed cannot be taken yet. */
-  hasKey(epoch: number): boolean;
+  readonly hasKey: (epoch: number) => boolean;
 }
 
 export interface ClientTools {
   readonly primitives: Pick<VerifyPrimitives, 'sha256'>;
   readonly verifiers: Verifiers;
-  localOf(workspace: WorkspaceId): LocalFeed;
+  readonly localOf: (workspace: WorkspaceId) => LocalFeed;
 }
 
 /** What a message led to: keep `state`, send `requests`, show `raised`. */
@@ -88,6 +90,7 @@ export const newClient = (account: AccountId, device: DeviceId): ClientState => 
   workspaces: new Map(),
   alarms: [],
   reads: new Map(),
+  healedAccounts: new Set(),
 });
 
 export const newWorkspace = (id: WorkspaceId, pin: LogHead | null = null): WorkspaceState => ({
@@ -131,6 +134,7 @@ export const accountAt =
 export const connected = (state: ClientState): ClientState => ({
   ...state,
   reads: new Map(),
+  healedAccounts: new Set(),
   workspaces: new Map(
     [...state.workspaces.values()].map((workspace) => [
       workspace.id,

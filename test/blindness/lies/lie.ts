@@ -18,7 +18,7 @@ export interface Lie {
   /** What the client may still do. */
   readonly standing: Standing;
   /** Tells the story up to the moment `when`, and gives the client that was lied to. */
-  act(world: World): Promise<TestClient>;
+  readonly act: (world: World) => Promise<TestClient>;
 }
 
 export type When =

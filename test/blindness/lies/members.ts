@@ -8,6 +8,9 @@ import {
   readInviteCode,
 } from '@cuebook/shared/team/invite';
 import { addSampleDevice, revokeSampleDevice, type SampleAccount } from '@cuebook/shared/team/sampleTeam';
+import { labelTag } from '@cuebook/shared/record/labelTag';
+import { labels } from '@cuebook/shared/replica/history';
+import { moveLabel } from '@cuebook/shared/replica/labelling';
 import { idToBytes } from '@cuebook/shared/encoding/ids';
 import { reveal } from '@cuebook/shared/util/redacted';
 import type { TeamAction } from '@cuebook/shared/team/teamEntry';
@@ -178,6 +181,26 @@ export const MEMBERS: readonly Lie[] = [
       server.insert(...ben.pending);
       await cleo.sync(server);
       expect(cleo.textOf(prompt)).toBe('one\n');
+      return cleo;
+    },
+  },
+  {
+    lie: 'A move of a protected label by somebody who may not move it is let through',
+    sees: 'The record is set aside: “its author could not write that”; the label stays where it was',
+    codes: ['notAllowed'],
+    when: 'when it is read',
+    standing: 'writes',
+    async act({ server, ana, ben, cleo, prompt }) {
+      const revisionId = ben.replica.groups.get(prompt)?.content?.revisionId ?? null;
+      ben.run((state, ports) => moveLabel(state, ports, { id: prompt, label: 'production', revisionId }));
+      const streamKey = ana.keys?.streamKey;
+      if (streamKey === undefined) throw new Error('Ana has the keys.');
+      const protectedLabels = [{ tag: labelTag(streamKey, 'production'), least: 'admin' as const }];
+      const policy = { confirmJoins: false, requireMfa: false, protectedLabels };
+      await ana.append(server, { type: 'policy', policy });
+      server.insert(...ben.pending);
+      await cleo.sync(server);
+      expect(labels(cleo.replica, prompt)).toEqual([]);
       return cleo;
     },
   },

@@ -115,6 +115,26 @@ export const PAST: readonly Lie[] = [
     },
   },
   {
+    lie: 'A rollback is dressed as a restore that never ends: what clients push back is taken by nobody',
+    sees: '“The server was restored from a backup; N items are missing”; editing goes on, sending waits',
+    codes: ['serverRestored'],
+    when: 'when it is read',
+    standing: 'healing',
+    async act({ server, ana, cleo, prompt }) {
+      const [log, feed] = [server.log.length, server.items.length];
+      ana.save(prompt, 'two\n');
+      await ana.sync(server);
+      await cleo.sync(server);
+      server.restore(log, feed);
+      server.takesBack = false;
+      cleo.save(prompt, 'three\n');
+      await cleo.sync(server);
+      expect(cleo.textOf(prompt)).toBe('three\n');
+      expect(cleo.pending).toHaveLength(1);
+      return cleo;
+    },
+  },
+  {
     lie: 'Two members are shown two feeds, from some record on',
     sees: 'Nothing as long as neither is shown anything of the other',
     codes: [],
@@ -258,7 +278,7 @@ export const PAST: readonly Lie[] = [
       server.learn(people.ben);
       const action = { type: 'device', accountHead: headOfAccount(people.ben) } as const;
       server.log = [...server.log, entryOn(suite, server, people.ben, action)];
-      server.items = [...server.items.slice(0, 1)];
+      server.items = server.items.slice(0, 1);
       server.insert(...ben.pending);
       const client = fresh(people.cleo);
       await client.sync(server);
