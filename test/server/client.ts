@@ -340,7 +340,7 @@ export async function follow(
     },
     {
       onData: (message) => {
-        messages.push(message as FollowMessage);
+        messages.push(message);
         look();
       },
       onError: (error) => {
@@ -357,7 +357,7 @@ export async function follow(
     until: async (holds) =>
       new Promise((resolve, reject) => {
         const check = (): void => {
-          if (failure !== null) reject(failure as Error);
+          if (failure !== null) reject(failure);
           else if (holds(messages)) resolve();
           else return;
           waiting.delete(check);
