@@ -1,0 +1,645 @@
+// The lanes of one account, over one socket: what the server has comes down, what was written here goes up. Lives as long
+// as the socket; the next one begins again with what is on the disk.
+//
+// Promises: one step at a time; disk, then memory, then tell anyone, then send. Nothing that the server says counts
+// before the engine (shared/src/client) has verified it.
+
+import { effectOf, type Alarm } from '@cuebook/shared/client/alarms';
+import { dutiesOf, type Duty } from '@cuebook/shared/client/duties';
+import { connect, keysOpened, take } from '@cuebook/shared/client/engine';
+import { type Author, type Composed, fulfil } from '@cuebook/shared/client/entries';
+import { takeFeedPage } from '@cuebook/shared/client/feedPages';
+import { openAccount, openWorkspace } from '@cuebook/shared/client/keys';
+import type { Request, ServerMessage, WantedBox, WorkspaceEnds } from '@cuebook/shared/client/messages';
+import { isCaughtUp } from '@cuebook/shared/client/progress';
+import { sendPending, takePushed } from '@cuebook/shared/client/pushes';
+import { type ClientState, type ClientTools, teamOf, workspaceOf } from '@cuebook/shared/client/state';
+import type { Suite } from '@cuebook/shared/crypto/suite';
+import type { AccountId, RecordId, WorkspaceId } from '@cuebook/shared/encoding/ids';
+import type { FollowMessage } from '@cuebook/shared/protocol/record';
+import { FEED_START } from '@cuebook/shared/record/feed';
+import { newSession, reopened, type Session } from '@cuebook/shared/replica/pushing';
+import type { ReplicaPorts } from '@cuebook/shared/replica/ports';
+import { membersNow } from '@cuebook/shared/team/teamState';
+import { isSameOnDisk, type LocalAccount, writeAccount } from './accounts.ts';
+import type { LibraryAccounts } from './libraryAccounts.ts';
+import type { Change, LibrarySession, LibrarySessions } from './librarySession.ts';
+import { createCarrier, type Carry } from './serverCarrier.ts';
+import type { ServerCalls } from './serverCalls.ts';
+import { ConnectionLost, ServerRefusal } from './serverSocket.ts';
+
+export interface SyncDependencies {
+  readonly suite: Suite;
+  readonly accounts: LibraryAccounts;
+  readonly sessions: LibrarySessions;
+  /** All but the port to records, which is made for each page. */
+  readonly ports: Omit<ReplicaPorts, 'records'>;
+  readonly account: AccountId;
+  readonly calls: ServerCalls;
+  readonly now: () => number;
+  readonly told: SyncListener;
+}
+
+/** What is said of the lanes' work; codes and numbers only. */
+export interface SyncListener {
+  alarm(alarm: Alarm): void;
+  received(workspace: WorkspaceId, count: number): void;
+  sent(workspace: WorkspaceId, count: number): void;
+  refused(workspace: WorkspaceId, answer: string): void;
+  resealed(workspace: WorkspaceId): void;
+  caughtUp(workspace: WorkspaceId): void;
+  /** Somebody's sealed presence. */
+  presence(workspace: WorkspaceId, message: Uint8Array): void;
+  /** The server said that this account may not follow it any more. */
+  ended(workspace: WorkspaceId): void;
+  /** Anything that is shown may be another now. */
+  moved(): void;
+  /** A broken invariant: the connection is to be closed. */
+  failed(error: unknown): void;
+}
+
+export type SyncPhase = 'catchingUp' | 'live' | 'ended';
+
+export interface AccountSync {
+  phase(workspace: WorkspaceId): SyncPhase;
+  /** How far, while it catches up: what is here, and where the server ends. */
+  progress(workspace: WorkspaceId): { readonly done: number; readonly total: number };
+  /** Something was written here: sends it. */
+  push(): void;
+  /** A workspace that this account has come to: reads all of it. */
+  begin(workspace: WorkspaceId): Promise<void>;
+  /** Resolves when all is here that the server said there is. */
+  untilCaughtUp(workspace: WorkspaceId): Promise<void>;
+  /**
+   * Writes an entry of the team log: composed at the end of log and feed, and anew when somebody was first. Resolves when
+   * the entry has come back and is verified.
+   */
+  append(
+    workspace: WorkspaceId,
+    compose: (author: Author, state: ClientState) => Promise<Composed>,
+  ): Promise<AppendOutcome>;
+  /** The same for the own account's log. */
+  appendAccount(compose: (author: Author, state: ClientState) => Promise<Composed>): Promise<AppendOutcome>;
+  stop(): void;
+}
+
+export type AppendOutcome =
+  | { readonly kind: 'stored' }
+  /** Not allowed by the log as it stands, or its keys are not here: `code` of the compose problem. */
+  | { readonly kind: 'impossible'; readonly code: string }
+  | { readonly kind: 'refused' }
+  | { readonly kind: 'behind' };
+
+const appendAttempts = 12;
+/** A refusal that waiting may mend, such as too many calls. */
+const pauseMs = 2000;
+/** Records of one page whose signatures are checked at once; beyond it in slices (librarySession.ts). */
+const checkedAtOnce = 64;
+
+interface Lane {
+  session: Session;
+  /** Ends the subscription; null while it is not followed. */
+  stopFollowing: (() => void) | null;
+  phase: SyncPhase;
+  /** Of what `follow` has said: where log and feed end. */
+  ends: WorkspaceEnds | null;
+  waiters: (() => void)[];
+  isDoingDuties: boolean;
+  /** Members who joined without a key, and who have not been given one from here. */
+  wanted: readonly WantedBox[];
+}
+
+/** Begins at once. Rejects if the connection is lost before the first answer. */
+export async function startAccountSync(dependencies: SyncDependencies): Promise<AccountSync> {
+  const { calls, account } = dependencies;
+  const [info, rows] = await Promise.all([calls.ask('server.info'), calls.ask('workspace.list')]);
+  const sync = new Sync(dependencies, info.incarnation);
+  sync.start(rows.map(({ workspace }) => workspace));
+  void account;
+  return sync;
+}
+
+class Sync implements AccountSync {
+  readonly #dependencies: SyncDependencies;
+  readonly #incarnation: string;
+  readonly #carry: Carry;
+  readonly #lanes = new Map<WorkspaceId, Lane>();
+  readonly #tools: ClientTools & { readonly suite: Suite };
+  #queue: Promise<void> = Promise.resolve();
+  #isStopped = false;
+
+  constructor(dependencies: SyncDependencies, incarnation: string) {
+    const { suite, accounts, sessions, calls, account } = dependencies;
+    this.#dependencies = dependencies;
+    this.#incarnation = incarnation;
+    const position = (workspace: WorkspaceId) => sessions.of(workspace)?.state().feed ?? FEED_START;
+    this.#tools = { suite, ...accounts.clientTools(position) };
+    this.#carry = createCarrier({
+      calls,
+      primitives: suite,
+      account,
+      device: this.#account().device.id,
+      incarnation,
+      workspaces: () => [...this.#lanes.keys()],
+      bytesOf: (id) => recordBytes(sessions, id),
+    });
+  }
+
+  start(listed: readonly WorkspaceId[]): void {
+    const { client } = this.#account();
+    // What was never on the server is nobody's business there.
+    const known = [...client.workspaces.values()].filter(({ incarnation }) => incarnation !== null);
+    const workspaces = [...new Set([...listed, ...known.map(({ id }) => id)])];
+    for (const id of workspaces) this.#lane(id);
+    this.#enqueue(async () => {
+      const outcome = connect(this.#account().client, workspaces);
+      this.#keepClient(outcome.state);
+      this.#send(outcome.requests);
+    });
+  }
+
+  phase(workspace: WorkspaceId): SyncPhase {
+    return this.#lanes.get(workspace)?.phase ?? 'catchingUp';
+  }
+
+  progress(workspace: WorkspaceId): { readonly done: number; readonly total: number } {
+    const done = this.#tools.localOf(workspace).position.seq;
+    const { ends } = workspaceOf(this.#account().client, workspace);
+    return { done, total: Math.max(done, ends?.feed.seq ?? done) };
+  }
+
+  push(): void {
+    this.#enqueue(async () => {
+      for (const id of this.#lanes.keys()) this.#sendPending(id);
+    });
+  }
+
+  async begin(workspace: WorkspaceId): Promise<void> {
+    this.#lane(workspace);
+    this.#send([{ kind: 'readEnds', workspace }]);
+    await this.untilCaughtUp(workspace);
+  }
+
+  async untilCaughtUp(workspace: WorkspaceId): Promise<void> {
+    await new Promise<void>((resolve) => {
+      const lane = this.#lane(workspace);
+      lane.waiters.push(resolve);
+      this.#enqueue(async () => this.#settle(workspace));
+    });
+    if (this.#isStopped) throw new ConnectionLost({ kind: 'lost' });
+  }
+
+  async append(
+    workspace: WorkspaceId,
+    compose: (author: Author, state: ClientState) => Promise<Composed>,
+  ): Promise<AppendOutcome> {
+    for (let attempt = 0; attempt < appendAttempts; attempt += 1) {
+      await this.untilCaughtUp(workspace);
+      const composed = await compose(this.#author(workspace), this.#account().client);
+      if (!composed.ok) return { kind: 'impossible', code: composed.problem.code };
+      const answer = await this.#exchange(composed.value);
+      await this.untilCaughtUp(workspace);
+      if (answer !== 'behind') return { kind: answer };
+    }
+    return { kind: 'behind' };
+  }
+
+  async appendAccount(
+    compose: (author: Author, state: ClientState) => Promise<Composed>,
+  ): Promise<AppendOutcome> {
+    for (let attempt = 0; attempt < appendAttempts; attempt += 1) {
+      const composed = await compose(this.#author(null), this.#account().client);
+      if (!composed.ok) return { kind: 'impossible', code: composed.problem.code };
+      const answer = await this.#exchange(composed.value);
+      await this.#idle();
+      if (answer !== 'behind') return { kind: answer };
+    }
+    return { kind: 'behind' };
+  }
+
+  stop(): void {
+    this.#isStopped = true;
+    for (const lane of this.#lanes.values()) {
+      for (const wake of lane.waiters.splice(0)) wake();
+    }
+  }
+
+  /** Sends an append and takes its answer; says which it was. */
+  async #exchange(request: Request): Promise<'stored' | 'behind' | 'refused'> {
+    const messages = await this.#carry(request);
+    let answer: 'stored' | 'behind' | 'refused' = 'refused';
+    for (const message of messages) {
+      if (message.kind === 'teamAppended' || message.kind === 'accountAppended') ({ answer } = message);
+      await this.#enqueued(async () => this.#take(message));
+    }
+    return answer;
+  }
+
+  /** What was asked so far has been answered and taken. */
+  async #idle(): Promise<void> {
+    while (this.#inFlight.size > 0) await Promise.allSettled([...this.#inFlight]);
+    await this.#queue;
+  }
+
+  readonly #inFlight = new Set<Promise<void>>();
+
+  #account(): LocalAccount {
+    const account = this.#dependencies.accounts.get(this.#dependencies.account);
+    if (account === null) throw new Error('an account that syncs is in the library');
+    return account;
+  }
+
+  #lane(workspace: WorkspaceId): Lane {
+    const known = this.#lanes.get(workspace);
+    if (known !== undefined) return known;
+    const lane: Lane = {
+      session: newSession(),
+      stopFollowing: null,
+      phase: 'catchingUp',
+      ends: null,
+      waiters: [],
+      isDoingDuties: false,
+      wanted: [],
+    };
+    this.#lanes.set(workspace, lane);
+    return lane;
+  }
+
+  #author(workspace: WorkspaceId | null): Author {
+    const { device, userKeys, workspaceKeys } = this.#account();
+    const { suite, now, sessions } = this.#dependencies;
+    const session = workspace === null ? null : sessions.of(workspace);
+    return {
+      suite,
+      device,
+      userKeys,
+      keys: workspace === null ? null : (workspaceKeys.get(workspace) ?? null),
+      position: session?.state().feed ?? FEED_START,
+      now: now(),
+    };
+  }
+
+  #enqueue(step: () => Promise<void>): void {
+    void this.#enqueued(step);
+  }
+
+  async #enqueued(step: () => Promise<void>): Promise<void> {
+    const done = this.#queue.then(async () => {
+      if (this.#isStopped) return;
+      try {
+        await step();
+      } catch (error) {
+        this.#fail(error);
+      }
+    });
+    this.#queue = done;
+    await done;
+  }
+
+  #fail(error: unknown): void {
+    if (this.#isStopped) return;
+    this.stop();
+    this.#dependencies.told.failed(error);
+  }
+
+  #send(requests: readonly Request[]): void {
+    for (const request of requests) {
+      const exchange = this.#ask(request);
+      this.#inFlight.add(exchange);
+      void exchange.finally(() => this.#inFlight.delete(exchange));
+    }
+  }
+
+  async #ask(request: Request): Promise<void> {
+    try {
+      for (const message of await this.#carry(request)) {
+        await this.#enqueued(async () => this.#take(message));
+      }
+    } catch (error) {
+      if (this.#isStopped || error instanceof ConnectionLost) return;
+      if (!(error instanceof ServerRefusal)) return this.#fail(error);
+      // Nothing definite: the same again, when the server has had some air.
+      const pause = (error.retryAfterSeconds ?? 0) * 1000 || pauseMs;
+      setTimeout(() => {
+        if (!this.#isStopped) this.#send([request]);
+      }, pause);
+    }
+  }
+
+  async #take(message: ServerMessage): Promise<void> {
+    switch (message.kind) {
+      case 'feed':
+        return this.#takePage(message);
+      case 'pushed':
+        return this.#takePushed(message);
+      default:
+        return this.#takeLogs(message);
+    }
+  }
+
+  async #takeLogs(message: Exclude<ServerMessage, { readonly kind: 'feed' | 'pushed' }>): Promise<void> {
+    const before = this.#account().client;
+    const outcome = take(this.#tools, before, message);
+    this.#keepClient(outcome.state);
+    this.#tell(outcome.raised);
+    this.#send(outcome.requests);
+    const touched = 'workspace' in message ? [message.workspace] : [...this.#lanes.keys()];
+    if (message.kind !== 'ends') await this.#openKeys(touched, message.kind === 'userBoxes');
+    for (const id of touched) {
+      this.#noticeEntries(id, before, outcome.state);
+      await this.#settle(id);
+    }
+  }
+
+  /** Whoever may not write may again; members who came without a key are given one. */
+  #noticeEntries(id: WorkspaceId, before: ClientState, after: ClientState): void {
+    const added = workspaceOf(after, id).team.entries.slice(workspaceOf(before, id).team.entries.length);
+    if (added.length === 0) return;
+    const lane = this.#lane(id);
+    lane.session = reopened(lane.session);
+    const team = teamOf(workspaceOf(after, id));
+    const hasJoined = added.some(({ body }) => body.action.type === 'join' || body.action.type === 'confirm');
+    if (team === null || !hasJoined) return;
+    lane.wanted = membersNow(team)
+      .filter(({ account, confirmed }) => confirmed && account !== after.account)
+      .map(({ account, generation }) => ({ account, epoch: team.epoch, generation }));
+  }
+
+  #takePage(page: Extract<ServerMessage, { readonly kind: 'feed' }>): Promise<void> {
+    const { sessions, told, ports } = this.#dependencies;
+    const { workspace } = page;
+    const session = sessions.of(workspace);
+    const lane = this.#lane(workspace);
+    const account = this.#account();
+    const keys = account.workspaceKeys.get(workspace);
+    if (session === null || keys === undefined) return Promise.resolve();
+    const verify = page.items.length > checkedAtOnce ? 'later' : 'now';
+    const outcome = session.change((change) => {
+      const open = { replica: change.state(), session: lane.session, keys, device: account.device, ports };
+      const taken = takeFeedPage(this.#toolsIn(workspace, change), account.client, open, page, verify);
+      if (taken.taken !== null) {
+        change.takeFeed(taken.taken);
+        this.#markUnread(change, workspace, taken.taken.texts);
+      }
+      this.#writeClient(change, account, taken.state);
+      return taken;
+    });
+    this.#adopt(outcome.state);
+    lane.session = outcome.session;
+    const count = (outcome.taken?.arrived.length ?? 0) + (outcome.taken?.placed.length ?? 0);
+    if (count > 0) told.received(workspace, count);
+    if (verify === 'later') sessions.idleSoon();
+    this.#tell(outcome.raised);
+    this.#send(outcome.requests);
+    return this.#settle(workspace);
+  }
+
+  #markUnread(change: Change, workspace: WorkspaceId, texts: readonly string[]): void {
+    if (texts.length === 0) return;
+    const known = change.store.blob('notes', `unread.${workspace}`);
+    const before = known === null ? [] : (JSON.parse(Buffer.from(known).toString('utf8')) as string[]);
+    const after = [...new Set([...before, ...texts])];
+    change.store.setBlob('notes', `unread.${workspace}`, Buffer.from(JSON.stringify(after)));
+    change.touch('teams');
+  }
+
+  async #takePushed(message: Extract<ServerMessage, { readonly kind: 'pushed' }>): Promise<void> {
+    const { sessions, told, ports } = this.#dependencies;
+    const { workspace, push, answer } = message;
+    const session = sessions.of(workspace);
+    const lane = this.#lane(workspace);
+    const account = this.#account();
+    const keys = account.workspaceKeys.get(workspace);
+    if (session === null || keys === undefined) return;
+    const outcome = session.change((change) => {
+      const open = { replica: change.state(), session: lane.session, keys, device: account.device, ports };
+      const taken = takePushed(this.#toolsIn(workspace, change), account.client, open, message);
+      if (taken.resealed !== null) change.reseal(taken.resealed);
+      this.#writeClient(change, account, taken.state);
+      return taken;
+    });
+    this.#adopt(outcome.state);
+    lane.session = outcome.session;
+    if (answer.kind === 'stored') told.sent(workspace, push.records.length);
+    else told.refused(workspace, answer.kind);
+    if (outcome.resealed !== null) told.resealed(workspace);
+    this.#send(outcome.requests);
+    await this.#settle(workspace);
+  }
+
+  /** Within a transaction the feed ends where the transaction has it. */
+  #toolsIn(workspace: WorkspaceId, change: Change): ClientTools & { readonly suite: Suite } {
+    const { accounts, sessions, suite } = this.#dependencies;
+    const position = (id: WorkspaceId) =>
+      id === workspace ? change.state().feed : (sessions.of(id)?.state().feed ?? FEED_START);
+    return { suite, ...accounts.clientTools(position) };
+  }
+
+  /** On the disk if anything that outlives the program has changed, then in memory. */
+  #keepClient(state: ClientState): void {
+    const account = this.#account();
+    if (!isSameOnDisk(account.client, state)) {
+      const { sessions, accounts } = this.#dependencies;
+      sessions.write((touch) => {
+        writeAccount(accounts.tools, sessions.store, { ...account, client: state });
+        touch('client', account.settings.id);
+      });
+    }
+    this.#adopt(state);
+  }
+
+  #writeClient(change: Change, account: LocalAccount, state: ClientState): void {
+    if (isSameOnDisk(account.client, state)) return;
+    writeAccount(this.#dependencies.accounts.tools, change.store, { ...account, client: state });
+    change.touch('client', account.settings.id);
+  }
+
+  #adopt(client: ClientState): void {
+    this.#dependencies.accounts.adopt({ ...this.#account(), client });
+  }
+
+  #tell(raised: readonly Alarm[]): void {
+    for (const alarm of raised) this.#dependencies.told.alarm(alarm);
+  }
+
+  /** Opens what boxes have brought; keys are kept before anything is read with them. */
+  async #openKeys(workspaces: readonly WorkspaceId[], again: boolean): Promise<void> {
+    const { suite, accounts, sessions } = this.#dependencies;
+    const { client, device, userKeys: known, workspaceKeys } = this.#account();
+    const generation = client.accounts.get(client.account)?.states.at(-1)?.generation ?? 0;
+    const lacksUserKey = again || !known.has(generation);
+    const userKeys = (lacksUserKey ? await openAccount(suite, client, device) : null) ?? known;
+    const keys = new Map(workspaceKeys);
+    const opened: WorkspaceId[] = [];
+    for (const id of workspaces) {
+      const epoch = teamOf(workspaceOf(client, id))?.epoch;
+      if (epoch === undefined || keys.get(id)?.epochs.has(epoch) === true) continue;
+      const found = await openWorkspace(suite, client, id, userKeys);
+      if (found === null || found.epochs.size === (keys.get(id)?.epochs.size ?? 0)) continue;
+      keys.set(id, found);
+      opened.push(id);
+    }
+    if (userKeys !== known || opened.length > 0) {
+      const account = { ...this.#account(), userKeys, workspaceKeys: keys };
+      sessions.write((touch) => {
+        writeAccount(accounts.tools, sessions.store, account);
+        touch('client', account.settings.id);
+      });
+      accounts.adopt(account);
+      sessions.refresh();
+      for (const id of opened) sessions.of(id)?.retryKeys();
+    }
+    for (const id of workspaces) {
+      const outcome = keysOpened(this.#tools, this.#account().client, id);
+      this.#keepClient(outcome.state);
+      this.#tell(outcome.raised);
+      this.#send(outcome.requests);
+    }
+  }
+
+  /** After each step: what can follow from where the workspace is now. */
+  async #settle(workspace: WorkspaceId): Promise<void> {
+    const lane = this.#lane(workspace);
+    const { client } = this.#account();
+    const isOver = client.alarms.some(
+      (alarm) => alarm.workspace === workspace && effectOf(alarm) === 'forever',
+    );
+    const { ends } = workspaceOf(client, workspace);
+    if (isOver || (ends !== null && ends.teamLog === null)) {
+      lane.phase = 'ended';
+      this.#wake(lane);
+    } else if (ends !== null && isCaughtUp(this.#tools, client, workspace)) {
+      this.#becomeLive(workspace, lane);
+      this.#sendPending(workspace);
+      await this.#doDuties(workspace, lane);
+    } else {
+      lane.phase = 'catchingUp';
+    }
+    this.#dependencies.told.moved();
+  }
+
+  #wake(lane: Lane): void {
+    for (const wake of lane.waiters.splice(0)) wake();
+  }
+
+  #becomeLive(workspace: WorkspaceId, lane: Lane): void {
+    if (lane.phase !== 'live') this.#dependencies.told.caughtUp(workspace);
+    lane.phase = 'live';
+    if (lane.stopFollowing === null) this.#follow(workspace, lane);
+    this.#wake(lane);
+  }
+
+  #follow(workspace: WorkspaceId, lane: Lane): void {
+    const { calls, told } = this.#dependencies;
+    const { client } = this.#account();
+    const { team, ends } = workspaceOf(client, workspace);
+    lane.ends = ends;
+    const input = {
+      workspace,
+      after: { incarnation: this.#incarnation, seq: this.#tools.localOf(workspace).position.seq },
+      logFrom: team.entries.length,
+    };
+    lane.stopFollowing = calls.follow(input, {
+      next: (message) => this.#enqueue(async () => this.#takeFollowed(workspace, lane, message)),
+      ended: () => {
+        lane.stopFollowing = null;
+        // By the server's word; what the log says is looked at once more.
+        lane.phase = 'catchingUp';
+        told.ended(workspace);
+        setTimeout(() => {
+          if (!this.#isStopped) this.#send([{ kind: 'readEnds', workspace }]);
+        }, pauseMs / 4);
+      },
+    });
+  }
+
+  async #takeFollowed(workspace: WorkspaceId, lane: Lane, message: FollowMessage): Promise<void> {
+    const ends = lane.ends ?? workspaceOf(this.#account().client, workspace).ends;
+    switch (message.kind) {
+      case 'log': {
+        const { from, entries, head } = message;
+        if (ends !== null) lane.ends = { ...ends, teamLog: head };
+        await this.#take({ kind: 'teamLog', workspace, from, entries, head });
+        return this.#takeEnds(workspace, lane);
+      }
+      case 'items': {
+        if (ends === null) return;
+        lane.ends = { ...ends, feed: message.end };
+        return this.#take({ kind: 'feed', workspace, items: message.items, ends: lane.ends });
+      }
+      case 'healing': {
+        if (ends !== null) lane.ends = { ...ends, isHealing: message.healing };
+        return this.#takeEnds(workspace, lane);
+      }
+      case 'boxes':
+        return this.#send([{ kind: 'readBoxes', workspace }]);
+      case 'presence':
+        return this.#dependencies.told.presence(workspace, message.message);
+      case 'upToDate':
+      case 'otherIncarnation':
+      case 'ended':
+        return;
+    }
+  }
+
+  async #takeEnds(workspace: WorkspaceId, { ends }: Lane): Promise<void> {
+    if (ends !== null) await this.#take({ kind: 'ends', workspace, ends });
+  }
+
+  #sendPending(workspace: WorkspaceId): void {
+    const { sessions, ports } = this.#dependencies;
+    const session = sessions.of(workspace);
+    const lane = this.#lane(workspace);
+    const { client, device, workspaceKeys } = this.#account();
+    const keys = workspaceKeys.get(workspace);
+    if (session === null || keys === undefined || lane.phase !== 'live') return;
+    void ports;
+    const chosen = sendPending(client, workspace, { replica: session.state(), session: lane.session, keys });
+    void device;
+    lane.session = chosen.session;
+    this.#send(chosen.requests);
+  }
+
+  /** What this account owes the team without anybody asking. */
+  async #doDuties(workspace: WorkspaceId, lane: Lane): Promise<void> {
+    if (lane.isDoingDuties) return;
+    const { client, workspaceKeys } = this.#account();
+    const keys = workspaceKeys.get(workspace) ?? null;
+    const facts = { now: this.#dependencies.now(), online: null, keys, wanted: lane.wanted };
+    const [duty] = dutiesOf(client, workspace, facts);
+    if (duty === undefined) return;
+    lane.isDoingDuties = true;
+    if (duty.kind === 'sealBoxes') lane.wanted = [];
+    const composed = await fulfil(this.#author(workspace), client, workspace, duty);
+    if (!composed.ok) {
+      lane.isDoingDuties = false;
+      return;
+    }
+    this.#doDuty(workspace, lane, { duty, request: composed.value });
+  }
+
+  #doDuty(
+    workspace: WorkspaceId,
+    lane: Lane,
+    { duty, request }: { readonly duty: Duty; readonly request: Request },
+  ): void {
+    void this.#ask(request).then(async () => {
+      lane.isDoingDuties = false;
+      // Boxes that nobody keeps would be put again and again.
+      if (duty.kind !== 'sealBoxes') await this.#enqueued(async () => this.#settle(workspace));
+    });
+  }
+}
+
+function recordBytes(sessions: LibrarySessions, id: RecordId): Uint8Array {
+  const bytes = sessions.store.record(id);
+  if (bytes === null) throw new Error('what is sent is on the disk');
+  return bytes;
+}
+
+/** Records of a workspace that no server has placed. */
+export function pendingCount(session: LibrarySession): number {
+  let count = 0;
+  for (const group of session.state().groups.values()) count += group.unsynced;
+  return count;
+}
