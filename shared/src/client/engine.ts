@@ -5,6 +5,7 @@
 // outcome.requests and show outcome.raised. Everything here is a pure function of its arguments.
 
 import type { WorkspaceId } from '../encoding/ids.ts';
+import { equalBytes } from '../util/bytes.ts';
 import { takeAccountLog } from './accountLogs.ts';
 import { takeEnds } from './ends.ts';
 import type { Request, ServerMessage } from './messages.ts';
@@ -46,9 +47,9 @@ export function take(tools: ClientTools, state: ClientState, message: LogMessage
     case 'teamLog':
       return then(takeTeamLog(tools, state, message), (next) => progress(tools, next, message.workspace));
     case 'boxes':
-      return takeBoxes(state, message);
+      return takeBoxes(tools, state, message);
     case 'userBoxes':
-      return plain({ ...answeredRead(state, { kind: 'readUserBoxes' }, true), userBoxes: message.boxes });
+      return plain(takeUserBoxes(state, message.boxes));
     case 'boxesWanted':
       // A duty (duties.ts) for whoever has the key: nothing of it is believed here.
       return plain(state);
@@ -82,14 +83,34 @@ export function keysOpened(tools: ClientTools, state: ClientState, id: Workspace
   };
 }
 
-/** Boxes are opened outside, which takes time: whether they have brought a key is seen in `keysOpened`. */
+/**
+ * Boxes are opened outside, which takes time: whether they have brought a key is seen in `keysOpened`. Those of epochs
+ * whose key is here stay, whatever the server has now: it may have been restored, or lie.
+ */
 function takeBoxes(
+  tools: ClientTools,
   state: ClientState,
   { workspace: id, boxes }: Extract<ServerMessage, { readonly kind: 'boxes' }>,
 ): Outcome {
-  const own = boxes.filter(({ recipient }) => recipient === state.account);
-  const kept = withWorkspace(state, { ...workspaceOf(state, id), boxes: own });
-  return plain(answeredRead(kept, { kind: 'readBoxes', workspace: id }, false));
+  const workspace = workspaceOf(state, id);
+  const { hasKey } = tools.localOf(id);
+  const kept = workspace.boxes.filter(({ epoch }) => hasKey(epoch));
+  const added = boxes.filter(
+    (box) => box.recipient === state.account && !kept.some(({ epoch }) => epoch === box.epoch),
+  );
+  const taken = withWorkspace(state, { ...workspace, boxes: [...kept, ...added] });
+  return plain(answeredRead(taken, { kind: 'readBoxes', workspace: id }, false));
+}
+
+/** More than there are generations of a user key; the newest stay. */
+const MAX_USER_BOXES = 256;
+
+function takeUserBoxes(state: ClientState, boxes: ClientState['userBoxes']): ClientState {
+  const own = boxes.filter(({ recipient }) => recipient === state.device);
+  const isNew = (box: (typeof own)[number]): boolean =>
+    !state.userBoxes.some(({ bytes }) => equalBytes(bytes, box.bytes));
+  const userBoxes = [...state.userBoxes, ...own.filter(isNew)].slice(-MAX_USER_BOXES);
+  return { ...answeredRead(state, { kind: 'readUserBoxes' }, true), userBoxes };
 }
 
 /** Another device has started a new user key: this one needs its box. */

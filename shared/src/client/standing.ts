@@ -28,7 +28,7 @@ export type Standing =
   | 'rotationOwed'
   /** The server was restored and takes back what clients have. Editing goes on, sending waits. */
   | 'healing'
-  /** There are team-log entries that are not read yet. Editing goes on, sending waits. */
+  /** Not connected, or there are team-log entries that are not read yet. Editing goes on, sending waits. */
   | 'behind'
   | 'writes';
 
@@ -50,7 +50,7 @@ export function standingOf(state: ClientState, id: WorkspaceId, keys: WorkspaceK
   if (team.rotationOwed) return 'rotationOwed';
   const { ends } = workspace;
   if (ends?.isHealing === true) return 'healing';
-  if (ends !== null && nextIndex(workspace.team, ends.teamLog) !== null) return 'behind';
+  if (ends === null || nextIndex(workspace.team, ends.teamLog) !== null) return 'behind';
   return 'writes';
 }
 
