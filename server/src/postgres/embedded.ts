@@ -31,6 +31,8 @@ export interface EmbeddedOptions {
   readonly settings?: Readonly<Record<string, string>>;
   /** For tests: where PostgreSQL's files are. */
   readonly nativeDirectory?: string;
+  /** How long stopping in good order may take before it is done by force; 30 s. */
+  readonly stopMs?: number;
 }
 
 /** How to reach it: by socket, or by a port of the loopback interface. */
@@ -334,7 +336,10 @@ function keepRunning(ground: Ground, first: Running): EmbeddedPostgres {
 }
 
 /** Fast shutdown; immediate shutdown, which a start repairs, if that takes too long. */
-async function stopPostmaster({ binaries }: Ground, { cluster, postmaster }: Running): Promise<void> {
+async function stopPostmaster(
+  { binaries, options }: Ground,
+  { cluster, postmaster }: Running,
+): Promise<void> {
   if (process.platform === 'win32') {
     spawnSync(binaries.pgCtl, ['stop', '-m', 'fast', '-w', '-D', cluster.dataDirectory], { stdio: 'ignore' });
     return;
@@ -342,7 +347,7 @@ async function stopPostmaster({ binaries }: Ground, { cluster, postmaster }: Run
   for (const signal of ['SIGINT', 'SIGQUIT'] as const) {
     if (!isAlive(cluster.dataDirectory, postmaster)) return;
     process.kill(postmaster.pid, signal);
-    const until = Date.now() + STOP_WAIT_MS;
+    const until = Date.now() + (signal === 'SIGINT' ? (options.stopMs ?? STOP_WAIT_MS) : STOP_WAIT_MS);
     while (isAlive(cluster.dataDirectory, postmaster) && Date.now() < until) await pause(POLL_MS);
   }
 }

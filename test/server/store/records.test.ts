@@ -1,27 +1,341 @@
 import { describe, expect, test } from 'vitest';
+import { parseTombstone } from '@cuebook/shared/record/tombstone';
+import { FEED_START, nextPosition } from '@cuebook/shared/record/feed';
+import type { FeedItemMessage } from '@cuebook/shared/protocol/record';
+import { WORKSPACE_GROUP, type EntryHash, type RecordId } from '@cuebook/shared/encoding/ids';
+import { createStore } from '@cuebook/server/store/createStore';
+import { openDatabase } from '@cuebook/server/store/database';
 import { createTestDatabase } from '../ground.ts';
-import { createWorld, newGroup, newStream } from './world.ts';
+import { authorOf, createWorld, newGroup, newStream, suite, type TeamOnServer } from './world.ts';
+
+async function itemsOf(team: TeamOnServer): Promise<readonly FeedItemMessage[]> {
+  const feed = await team.store.records.readFeed(team.id, team.cursor, 2048);
+  return feed.kind === 'items' ? feed.items : [];
+}
+
+const somewhere = (): { group: ReturnType<typeof newGroup>; stream: ReturnType<typeof newStream> } => ({
+  group: newGroup(),
+  stream: newStream(),
+});
 
 describe('appending records', () => {
   test('gives Seqs in the order of appends, and the feed gives the same bytes back', async () => {
     await using ground = await createTestDatabase();
     const world = await createWorld(ground.database);
     const team = await world.team();
-    const stream = { group: newGroup(), stream: newStream() };
-    const first = team.seal(team.owner, stream);
-    const second = team.seal(team.owner, { ...stream, parents: [first.id] });
+    const place = somewhere();
+    const first = team.seal(team.owner, place);
+    const second = team.seal(team.owner, { ...place, parents: [first.id] });
     expect(await team.append(team.owner, [first])).toEqual({
       kind: 'stored',
       places: [{ id: first.id, seq: 1 }],
     });
     expect(await team.append(team.owner, [second])).toMatchObject({ places: [{ seq: 2 }] });
-    const feed = await team.store.records.readFeed(team.id, team.cursor, 10);
-    expect(feed).toMatchObject({
-      kind: 'items',
-      items: [
-        { seq: 1, id: first.id, bytes: first.bytes },
-        { seq: 2, id: second.id, bytes: second.bytes },
-      ],
+    expect(await itemsOf(team)).toEqual([
+      { seq: 1, id: first.id, bytes: first.bytes },
+      { seq: 2, id: second.id, bytes: second.bytes },
+    ]);
+    expect(world.hints.at(-1)).toMatchObject({ kind: 'workspace', workspace: team.id, seq: 2 });
+    const positions = [first, second].reduce((last, { id }) => nextPosition(suite, last, id), FEED_START);
+    expect((await team.store.workspaces.head(team.id)).feed).toEqual(positions);
+  });
+
+  test('of an offline chain under its merge is all or nothing', async () => {
+    await using ground = await createTestDatabase();
+    const team = await (await createWorld(ground.database)).team();
+    const place = somewhere();
+    const base = team.seal(team.owner, place);
+    const theirs = team.seal(team.owner, { ...place, parents: [base.id] });
+    await team.append(team.owner, [base]);
+    await team.append(team.owner, [theirs]);
+    const mine = team.seal(team.owner, { ...place, parents: [base.id] });
+    const more = team.seal(team.owner, { ...place, parents: [mine.id] });
+    expect(
+      await team.append(team.owner, [mine, more], mine.id).catch((error: unknown) => error),
+    ).toMatchObject({
+      kind: 'behind',
+      head: theirs.id,
+    });
+    const merge = team.seal(team.owner, { ...place, parents: [theirs.id, more.id] });
+    const missing = team.seal(team.owner, { ...place, parents: [theirs.id, 'a'.repeat(52) as RecordId] });
+    await expect(team.append(team.owner, [mine, more, missing])).rejects.toMatchObject({ code: 'refused' });
+    expect(await itemsOf(team)).toHaveLength(2);
+    expect(await team.append(team.owner, [mine, more, merge])).toMatchObject({
+      places: [{ seq: 3 }, { seq: 4 }, { seq: 5 }],
     });
   });
+
+  test('a second time, after a lost answer, gives the same places and stores nothing', async () => {
+    await using ground = await createTestDatabase();
+    const world = await createWorld(ground.database);
+    const team = await world.team();
+    const place = somewhere();
+    const records = [team.seal(team.owner, place)];
+    const first = await team.append(team.owner, records);
+    await team.append(team.owner, [
+      team.seal(team.owner, { ...place, parents: [records[0]?.id ?? ('' as RecordId)] }),
+    ]);
+    expect(await team.append(team.owner, records)).toEqual(first);
+    const atOnce = team.seal(team.owner, somewhere());
+    const answers = await Promise.all([1, 2, 3].map(() => team.append(team.owner, [atOnce])));
+    expect(new Set(answers.map((answer) => JSON.stringify(answer))).size).toBe(1);
+    expect(await itemsOf(team)).toHaveLength(3);
+  });
+
+  test('that arrive together are committed together, in one order, whatever becomes of their neighbours', async () => {
+    const commits: string[] = [];
+    await using ground = await createTestDatabase({ onStatement: (text) => commits.push(text) });
+    const team = await (await createWorld(ground.database)).team();
+    const places = Array.from({ length: 20 }, somewhere);
+    const records = places.map((place) => team.seal(team.owner, place));
+    commits.length = 0;
+    const appends = records.map((record, index) =>
+      index % 5 === 4 ? team.append(team.owner, [record], record.id) : team.append(team.owner, [record]),
+    );
+    const answers = await Promise.allSettled(appends);
+    expect(commits.filter((text) => text.includes('insert into records')).length).toBeLessThanOrEqual(2);
+    expect(answers.filter(({ status }) => status === 'rejected')).toHaveLength(4);
+    const items = await itemsOf(team);
+    expect(items.map(({ seq }) => seq)).toEqual(Array.from({ length: 16 }, (_, index) => index + 1));
+  });
+
+  test('through several processes at once gives every Seq once, in the order of commits', async () => {
+    await using ground = await createTestDatabase();
+    const world = await createWorld(ground.database);
+    const team = await world.team();
+    const others = await Promise.all(
+      [1, 2].map(async () => {
+        const database = openDatabase({ address: ground.address, connections: 3 });
+        return (await createWorld(database)).store;
+      }),
+    );
+    const seen: number[] = [];
+    const writers = [team.store, ...others].flatMap((store) => [store, store]);
+    await Promise.all(
+      writers.map(async (store) => {
+        const place = somewhere();
+        let parents: RecordId[] = [];
+        for (let count = 0; count < 8; count += 1) {
+          const record = team.seal(team.owner, { ...place, parents });
+          const answer = await store.records.append(authorOf(team.owner), {
+            workspace: team.id,
+            ...place,
+            expectedHead: parents[0] ?? null,
+            records: [record.bytes],
+          });
+          if (answer.kind === 'stored') seen.push(...answer.places.map(({ seq }) => seq));
+          parents = [record.id];
+        }
+      }),
+    );
+    await Promise.all(others.map((store) => store.close()));
+    const expected = Array.from({ length: 48 }, (_, index) => index + 1);
+    expect(seen.toSorted((left, right) => left - right)).toEqual(expected);
+    expect((await itemsOf(team)).map(({ seq }) => seq)).toEqual(expected);
+  });
+});
+
+describe('the server refuses', () => {
+  test('what is not of the caller, the stream or the workspace, not signed, or not a chain', async () => {
+    await using ground = await createTestDatabase();
+    const world = await createWorld(ground.database);
+    const [team, other] = [await world.team(), await world.team()];
+    const editor = await world.account();
+    await team.add(editor);
+    const place = somewhere();
+    const record = team.seal(team.owner, place);
+    const altered = record.bytes.slice();
+    const last = altered.length - 1;
+    altered[last] = (altered[last] ?? 0) ^ 1;
+    const loose = team.seal(team.owner, place);
+    const input = { workspace: team.id, ...place, expectedHead: null, records: [record.bytes] };
+    const refused: readonly [string, Parameters<TeamOnServer['store']['records']['append']>][] = [
+      ['another author', [authorOf(editor), input]],
+      ['another workspace', [authorOf(team.owner), { ...input, workspace: other.id }]],
+      ['another group', [authorOf(team.owner), { ...input, group: newGroup() }]],
+      ['another stream', [authorOf(team.owner), { ...input, stream: newStream() }]],
+      ['a wrong signature', [authorOf(team.owner), { ...input, records: [altered] }]],
+      ['half a record', [authorOf(team.owner), { ...input, records: [record.bytes.subarray(0, 700)] }]],
+      ['one twice', [authorOf(team.owner), { ...input, records: [record.bytes, record.bytes] }]],
+      ['one that leads nowhere', [authorOf(team.owner), { ...input, records: [loose.bytes, record.bytes] }]],
+      ['another head', [authorOf(team.owner), { ...input, expectedHead: loose.id }]],
+    ];
+    for (const [what, [author, append]] of refused) {
+      await expect(team.store.records.append(author, append), what).rejects.toMatchObject({
+        code: 'refused',
+      });
+    }
+    expect(await team.store.records.append(authorOf(team.owner), input)).toMatchObject({ kind: 'stored' });
+  });
+
+  test('what names another log or another feed than the one that is here', async () => {
+    await using ground = await createTestDatabase();
+    const team = await (await createWorld(ground.database)).team();
+    const { head } = team.team.state;
+    const wrong = { index: head.index, hash: 'a'.repeat(52) as EntryHash };
+    for (const change of [
+      { teamLog: wrong },
+      { teamLog: { ...head, index: 7 } },
+      { seen: { seq: 1, feedHash: FEED_START.feedHash } },
+      { seen: { seq: 0, feedHash: 'b'.repeat(51).concat('a') as typeof FEED_START.feedHash } },
+    ]) {
+      const record = team.seal(team.owner, { ...somewhere(), ...change });
+      await expect(team.append(team.owner, [record])).rejects.toMatchObject({ code: 'refused' });
+    }
+    await team.append(team.owner, [team.seal(team.owner, somewhere())]);
+    const seen = await team.catchUp();
+    const record = team.seal(team.owner, { ...somewhere(), seen });
+    expect(await team.append(team.owner, [record])).toMatchObject({ kind: 'stored' });
+  });
+
+  test('a record that follows one of another stream', async () => {
+    await using ground = await createTestDatabase();
+    const team = await (await createWorld(ground.database)).team();
+    const first = team.seal(team.owner, somewhere());
+    await team.append(team.owner, [first]);
+    const place = somewhere();
+    const base = team.seal(team.owner, place);
+    await team.append(team.owner, [base]);
+    const record = team.seal(team.owner, { ...place, parents: [base.id, first.id] });
+    await expect(team.append(team.owner, [record])).rejects.toMatchObject({ code: 'refused' });
+  });
+
+  test('whom the team log does not let write, at the moment of writing', async () => {
+    await using ground = await createTestDatabase();
+    const world = await createWorld(ground.database);
+    const team = await world.team();
+    const [viewer, editor] = [await world.account(), await world.account()];
+    await team.add(viewer, 'viewer');
+    await team.add(editor, 'editor');
+    const stranger = await world.account();
+    const reasonFor = async (account: typeof viewer): Promise<unknown> =>
+      team.append(account, [team.seal(account, somewhere())]);
+    expect(await reasonFor(viewer)).toEqual({ kind: 'notAllowed', reason: 'mayNotWrite' });
+    expect(await reasonFor(stranger)).toEqual({ kind: 'notAllowed', reason: 'notMember' });
+    const purge = team.seal(editor, { ...somewhere(), flag: 'purge' });
+    expect(await team.append(editor, [purge])).toEqual({ kind: 'notAllowed', reason: 'mayNotPurge' });
+    const late = team.seal(editor, somewhere());
+    const old = team.seal(team.owner, somewhere());
+    await team.team.remove(team.owner, editor.id);
+    await team.push(team.owner);
+    expect(await team.append(editor, [late])).toEqual({ kind: 'notAllowed', reason: 'notMember' });
+    expect(await team.append(team.owner, [old])).toEqual({ kind: 'oldEpoch' });
+    expect(await team.append(team.owner, [team.seal(team.owner, somewhere())])).toMatchObject({
+      kind: 'stored',
+    });
+  });
+
+  test('whoever has no session any more when the lock is taken', async () => {
+    await using ground = await createTestDatabase();
+    const world = await createWorld(ground.database);
+    const team = await world.team();
+    const record = team.seal(team.owner, somewhere());
+    world.endedSessions.add(authorOf(team.owner).session);
+    await expect(team.append(team.owner, [record])).rejects.toMatchObject({ code: 'unauthenticated' });
+    expect(await itemsOf(team)).toEqual([]);
+  });
+});
+
+describe('a group', () => {
+  test('that is purged is gone: tombstones in the feed, no further appends, nothing of it left', async () => {
+    await using ground = await createTestDatabase();
+    const team = await (await createWorld(ground.database)).team();
+    const place = somewhere();
+    const first = team.seal(team.owner, place);
+    const kept = team.seal(team.owner, somewhere());
+    await team.append(team.owner, [first]);
+    await team.append(team.owner, [kept]);
+    const purge = team.seal(team.owner, { group: place.group, stream: newStream(), flag: 'purge' });
+    expect(await team.append(team.owner, [purge])).toMatchObject({ places: [{ seq: 3 }] });
+    const [erased, ...rest] = await itemsOf(team);
+    const tombstone = parseTombstone(suite, erased?.bytes ?? new Uint8Array(0));
+    expect(tombstone).toMatchObject({ ok: true, value: { id: first.id, header: first.header } });
+    expect(rest.map(({ bytes }) => bytes)).toEqual([kept.bytes, purge.bytes]);
+    const more = team.seal(team.owner, { ...place, parents: [first.id] });
+    expect(await team.append(team.owner, [more])).toEqual({ kind: 'gone' });
+    expect(await team.append(team.owner, [first])).toMatchObject({ kind: 'stored', places: [{ seq: 1 }] });
+  });
+
+  test('of what belongs to the whole workspace is never trashed or purged', async () => {
+    await using ground = await createTestDatabase();
+    const team = await (await createWorld(ground.database)).team();
+    const record = team.seal(team.owner, { group: WORKSPACE_GROUP, stream: newStream(), flag: 'purge' });
+    await expect(team.append(team.owner, [record])).rejects.toMatchObject({ code: 'refused' });
+  });
+});
+
+describe('reading', () => {
+  test('the feed goes on from a cursor, in pages, and knows another life of the database', async () => {
+    await using ground = await createTestDatabase();
+    const team = await (await createWorld(ground.database)).team();
+    const records = Array.from({ length: 5 }, () => team.seal(team.owner, somewhere()));
+    for (const record of records) await team.append(team.owner, [record]);
+    const { incarnation } = team.store;
+    const { readFeed } = team.store.records;
+    const page = await readFeed(team.id, { incarnation, seq: 2 }, 2);
+    expect(page).toMatchObject({ items: [{ seq: 3 }, { seq: 4 }], end: { seq: 5 } });
+    expect(await readFeed(team.id, { incarnation, seq: 5 }, 2)).toMatchObject({ items: [], end: { seq: 5 } });
+    expect(await readFeed(team.id, { incarnation: 'b'.repeat(25).concat('a'), seq: 2 }, 2)).toMatchObject({
+      kind: 'otherIncarnation',
+      incarnation,
+      end: { seq: 5 },
+    });
+    const wanted = [records[3]?.id, records[0]?.id].filter((id) => id !== undefined);
+    const read = await team.store.records.read(team.id, [...wanted, 'a'.repeat(52) as RecordId]);
+    expect(read.map(({ id }) => id)).toEqual(wanted);
+  });
+
+  test('a page is cut at four megabytes, and one that is larger still comes', async () => {
+    await using ground = await createTestDatabase();
+    const team = await (await createWorld(ground.database)).team();
+    for (let count = 0; count < 3; count += 1) {
+      const record = team.seal(team.owner, { ...somewhere(), payload: suite.random(3_000_000) });
+      await team.append(team.owner, [record]);
+    }
+    expect((await itemsOf(team)).map(({ seq }) => seq)).toEqual([1, 2]);
+  });
+
+  test('the tail never shows a record without the entries that stand before it', async () => {
+    await using ground = await createTestDatabase();
+    const world = await createWorld(ground.database);
+    const team = await world.team();
+    const editor = await world.account();
+    await team.add(editor);
+    const record = team.seal(editor, somewhere());
+    await team.append(editor, [record]);
+    const tail = await team.store.records.readTail(team.id, { ...team.cursor, logFrom: 1 });
+    expect(tail.items).toMatchObject([{ id: record.id }]);
+    expect(tail.entries).toEqual(team.team.history.entries.slice(1).map(({ bytes }) => bytes));
+    expect(tail).toMatchObject({ end: { seq: 1 }, head: team.team.state.head, healing: false });
+    const other = await team.store.records.readTail(team.id, {
+      incarnation: 'b'.repeat(25).concat('a'),
+      seq: 0,
+      logFrom: 0,
+    });
+    expect(other).toMatchObject({ items: [], entries: [], incarnation: team.store.incarnation });
+  });
+});
+
+test('a store that was just opened judges as one that has seen everything', async () => {
+  await using ground = await createTestDatabase();
+  const world = await createWorld(ground.database);
+  const team = await world.team();
+  const editor = await world.account();
+  await team.add(editor);
+  const fresh = await createStore({
+    database: ground.database,
+    primitives: suite,
+    sessions: { areLive: async (_, authors) => authors.map(() => true), endOfDevices: async () => {} },
+    hints: { publish: () => {} },
+    now: () => world.now,
+  });
+  const place = somewhere();
+  const record = team.seal(editor, place);
+  const answer = await fresh.records.append(authorOf(editor), {
+    workspace: team.id,
+    ...place,
+    expectedHead: null,
+    records: [record.bytes],
+  });
+  expect(answer).toMatchObject({ kind: 'stored', places: [{ seq: 1 }] });
 });
