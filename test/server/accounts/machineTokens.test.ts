@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { writeSecret } from '@cuebook/shared/protocol/secretText';
 import { reveal } from '@cuebook/shared/util/redacted';
 import type { WorkspaceId } from '@cuebook/shared/encoding/ids';
-import type { SessionCaller } from '@cuebook/server/caller';
+import type { Origin, SessionCaller } from '@cuebook/server/caller';
 import { bytesToBase32 } from '@cuebook/shared/encoding/base32';
 import { bind, from, openOffice, suite, type Office } from './office.ts';
 
@@ -13,12 +13,12 @@ const DAY = 24 * 60 * 60 * 1000;
 async function setUp(office: Office): Promise<{
   readonly caller: SessionCaller;
   readonly workspace: WorkspaceId;
-  create(more?: {
+  readonly create: (more?: {
     readonly addresses?: readonly string[];
     readonly origins?: readonly string[];
     readonly auth?: string;
     readonly expiresAt?: number;
-  }): Promise<{ readonly auth: string; readonly id: string }>;
+  }) => Promise<{ readonly auth: string; readonly id: string }>;
 }> {
   const caller = await bind(office.accounts, await office.owner());
   const workspace = someWorkspace();
@@ -82,7 +82,8 @@ describe('a machine token', () => {
     await using office = await openOffice();
     const { create } = await setUp(office);
     const { auth } = await create({ addresses: ['198.51.100.0/24', '2001:db8::7'] });
-    const { authenticate } = office.accounts.authentication;
+    const authenticate = (text: string, origin: Origin) =>
+      office.accounts.authentication.authenticate(text, origin);
     for (const address of ['198.51.100.200', '::ffff:198.51.100.1', '2001:db8::7']) {
       await expect(authenticate(auth, from(address))).resolves.toMatchObject({ kind: 'token' });
     }

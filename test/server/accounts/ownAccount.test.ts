@@ -367,7 +367,7 @@ describe('one’s data', () => {
     await office.accounts.own.delete(caller, { password: GOOD_PASSWORD }, from());
     expect(await office.accounts.authentication.recheck(caller)).toEqual({ kind: 'nobody' });
     for (const table of ['sessions', 'session_tokens', 'account_emails', 'server_owner', 'second_factors']) {
-      expect(await sql`select from ${sql(table)}`, table).toHaveLength(0);
+      expect({ table, rows: await sql`select from ${sql(table)}` }).toEqual({ table, rows: [] });
     }
     expect(await sql`select email, password from accounts`).toEqual([{ email: null, password: null }]);
     office.pass(30 * 24 * 60 * 60 * 1000 - 1);
