@@ -7,8 +7,8 @@ import { startModelServer } from '../models/modelServer.ts';
 import { addKey, addressesOf, showLibrary, writePrompt } from './steps.ts';
 
 const short = '---\nmodel: openai/gpt-4\n---\nExplain this.\n\n{{selection}}\n';
-/** Some 24,000 tokens: three times what the model takes. */
-const longSource = `export const words = [\n${"  'some', 'words', 'of', 'a', 'long', 'list',\n".repeat(1_500)}];\n`;
+/** Some 17,000 tokens: twice what the model takes. */
+const longSource = `export const words = [\n${"  'some', 'words', 'of', 'a', 'long', 'list',\n".repeat(900)}];\n`;
 
 test('a changed prompt is asked about and shown, and a text that is too long offers another model', async () => {
   await using models = await startModelServer();

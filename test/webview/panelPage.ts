@@ -17,6 +17,8 @@ const extension = path.join(import.meta.dirname, '..', '..', 'extension');
 const origin = 'https://panel.invalid';
 const nonce = 'bm9uY2Vmb3J0ZXN0cw';
 
+type PanelTranslations = Readonly<Record<string, string>>;
+
 export interface PanelFiles {
   readonly files: ReadonlyMap<string, Uint8Array>;
 }
@@ -51,7 +53,12 @@ export interface PanelPage extends AsyncDisposable {
 export async function openPanel(
   browser: Browser,
   panel: PanelFiles,
-  options: { readonly theme?: ThemeName; readonly width?: number; readonly height?: number } = {},
+  options: {
+    readonly theme?: ThemeName;
+    readonly width?: number;
+    readonly height?: number;
+    readonly translations?: PanelTranslations;
+  } = {},
 ): Promise<PanelPage> {
   const context = await browser.newContext({
     viewport: { width: options.width ?? 420, height: options.height ?? 760 },
@@ -72,7 +79,13 @@ export async function openPanel(
   });
   await context.route('**/*', async (route) => {
     const url = new URL(route.request().url());
-    const body = url.origin === origin ? bodyOf(url.pathname, panel, options.theme ?? 'dark') : null;
+    const body =
+      url.origin === origin
+        ? bodyOf(url.pathname, panel, {
+            theme: options.theme ?? 'dark',
+            translations: options.translations ?? {},
+          })
+        : null;
     if (body === null) {
       foreign.push(url.href);
       await route.abort();
@@ -98,9 +111,10 @@ export async function openPanel(
 function bodyOf(
   pathname: string,
   panel: PanelFiles,
-  theme: ThemeName,
+  { theme, translations }: { readonly theme: ThemeName; readonly translations: PanelTranslations },
 ): { readonly bytes: Uint8Array; readonly type: string } | null {
-  if (pathname === '/') return { bytes: new TextEncoder().encode(pageOf(theme)), type: 'text/html' };
+  if (pathname === '/')
+    return { bytes: new TextEncoder().encode(pageOf(theme, translations)), type: 'text/html' };
   if (pathname === '/theme.css')
     return { bytes: new TextEncoder().encode(themeCss(theme)), type: 'text/css' };
   const bytes = panel.files.get(pathname.slice(1));
@@ -113,8 +127,15 @@ function bodyOf(
   return { bytes, type: types[path.extname(pathname)] ?? 'application/octet-stream' };
 }
 
-function pageOf(theme: ThemeName): string {
-  const page = panelHtml({ script: `${origin}/main.js`, style: `${origin}/main.css`, source: origin, nonce });
+function pageOf(theme: ThemeName, translations: PanelTranslations): string {
+  const page = panelHtml({
+    script: `${origin}/main.js`,
+    style: `${origin}/main.css`,
+    source: origin,
+    nonce,
+    language: 'de',
+    translations,
+  });
   return page
     .replace('</head>', `<link rel="stylesheet" href="${origin}/theme.css"></head>`)
     .replace('<body>', `<body class="${themes[theme].kind}">`);

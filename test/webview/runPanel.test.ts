@@ -36,6 +36,17 @@ describe('the run panel', () => {
     expect(shown.foreign).toEqual([]);
   });
 
+  test('speaks the language whose words the page brings along, and English for the rest', async () => {
+    const translations = { Rerun: 'Noch einmal', 'total {0}': 'zusammen {0}', 'No <b>bold</b> "words"': '' };
+    await using shown = await openPanel(browser, panel, { translations });
+    await shown.tell(stateWith({ answer: 'x', totalMs: 1234 }));
+    await shown.page.getByTestId('rerun').getByText('Noch einmal').waitFor();
+    await shown.page.getByTestId('status').getByText('zusammen 1.23 s').waitFor();
+    await shown.page.getByTestId('copy').getByText('Copy').waitFor();
+    expect(await shown.page.locator('html').getAttribute('lang')).toBe('de');
+    expect(shown.errors).toEqual([]);
+  });
+
   describe('shown a hostile answer', () => {
     let shown: PanelPage;
     let runKey = 100;
@@ -313,12 +324,16 @@ const scenes = {
     runKey: 4,
     phase: 'failed',
     answer: 'The first part of an answer that was',
-    failure: failureView({
-      kind: 'cut',
-      message: 'The connection to Anthropic ended in the middle of the answer.',
-      action: 'Try again; what the provider had sent was paid for.',
-      status: null,
-    }),
+    failure: failureView(
+      {
+        kind: 'cut',
+        message: 'The connection to Anthropic ended in the middle of the answer.',
+        action: 'Try again; what the provider had sent was paid for.',
+        status: null,
+      },
+      'openai/gpt-4.1',
+      (message) => message,
+    ),
     targets: { replace: false, replaceReason: 'Nothing was selected when the prompt was run.' },
   }),
   noKey: stateWith({
@@ -327,12 +342,16 @@ const scenes = {
     firstTokenMs: null,
     totalMs: null,
     usage: null,
-    failure: failureView({
-      kind: 'noKey',
-      message: 'There is no key for OpenAI.',
-      action: 'Add one, or choose a model of another provider.',
-      status: null,
-    }),
+    failure: failureView(
+      {
+        kind: 'noKey',
+        message: 'There is no key for OpenAI.',
+        action: 'Add one, or choose a model of another provider.',
+        status: null,
+      },
+      'openai/gpt-4.1',
+      (message) => message,
+    ),
   }),
   question: stateWith(null, { question: textQuestion }),
   history: stateWith(null, { history: { enabled: true, query: '', runs: pastRuns, more: true } }),

@@ -7,6 +7,9 @@ export function panelHtml(page: {
   /** Where the page's own files come from, as a content security policy names it. */
   readonly source: string;
   readonly nonce: string;
+  readonly language: string;
+  /** English text → the user's language; what is missing stays English. */
+  readonly translations: Readonly<Record<string, unknown>>;
 }): string {
   const policy = [
     "default-src 'none'",
@@ -17,7 +20,7 @@ export function panelHtml(page: {
     "form-action 'none'",
   ].join('; ');
   return `<!DOCTYPE html>
-<html lang="en">
+<html lang="${attribute(page.language)}" data-translations="${attribute(JSON.stringify(page.translations))}">
 <head>
 <meta charset="utf-8">
 <meta http-equiv="Content-Security-Policy" content="${policy}">
@@ -29,4 +32,8 @@ export function panelHtml(page: {
 <script nonce="${page.nonce}" src="${page.script}"></script>
 </body>
 </html>`;
+}
+
+function attribute(text: string): string {
+  return text.replaceAll('&', '&amp;').replaceAll('"', '&quot;').replaceAll('<', '&lt;');
 }

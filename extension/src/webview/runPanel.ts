@@ -18,6 +18,7 @@ import {
   type RunControls,
   type Send,
 } from './sections.ts';
+import { t } from './translate.ts';
 import { isRunning, phaseWords } from './words.ts';
 
 export class RunPanel extends LitElement {
@@ -138,7 +139,7 @@ export class RunPanel extends LitElement {
         <section
           class="answer"
           data-testid="answer"
-          aria-label="Answer"
+          aria-label=${t('Answer')}
           aria-busy=${isRunning(run.phase) ? 'true' : 'false'}
         ></section>
       </div>

@@ -11,7 +11,17 @@ import type {
   RunView,
   TextQuestion,
 } from '../run/panelProtocol.ts';
-import { costWords, dayAndTime, elapsedWords, figures, isRunning, phaseIcon, phaseWords } from './words.ts';
+import { t } from './translate.ts';
+import {
+  costWords,
+  dayAndTime,
+  elapsedWords,
+  figures,
+  isRunning,
+  phaseIcon,
+  phaseWords,
+  statusWords,
+} from './words.ts';
 
 export type Send = (request: PanelRequest) => void;
 type Shortcuts = PanelState['shortcuts'];
@@ -31,13 +41,16 @@ function icon(name: string): TemplateResult {
 
 export function emptyState(shortcuts: Shortcuts, send: Send): TemplateResult {
   return html`<div class="empty" data-testid="empty">
-    <h1>Run a prompt</h1>
+    <h1>${t('Run a prompt')}</h1>
     <p>
-      Select text in an editor and run a prompt on it. The answer streams in here; then put it in place of the
-      selection, below it, or on the clipboard.
+      ${t(
+        'Select text in an editor and run a prompt on it. The answer streams in here; then put it in place of the selection, below it, or on the clipboard.',
+      )}
     </p>
-    <vscode-button @click=${() => send({ type: 'pickPrompt' })}>${icon('play')} Run Prompt…</vscode-button>
-    <p class="hint">In an editor: <kbd>${shortcuts.run}</kbd></p>
+    <vscode-button @click=${() => send({ type: 'pickPrompt' })}
+      >${icon('play')} ${t('Run Prompt…')}</vscode-button
+    >
+    <p class="hint">${t('In an editor:')} <kbd>${shortcuts.run}</kbd></p>
   </div>`;
 }
 
@@ -46,17 +59,17 @@ export function header({ run, parameters, send }: RunControls): TemplateResult {
     <div class="title-row">
       <h1 title=${run.promptName}>${run.promptName}</h1>
       ${run.version === '' ? nothing : html`<span class="version">${run.version}</span>`}
-      ${run.past ? html`<span class="version">from history, ${dayAndTime(run.startedAt)}</span>` : nothing}
+      ${run.past ? html`<span class="version">${t('from history, {0}', dayAndTime(run.startedAt))}</span>` : nothing}
     </div>
     <button
       type="button"
       class="model"
       data-testid="model"
-      title="Choose another model and run again"
-      aria-label="Model: ${run.model === '' ? 'none' : run.model}. Choose another model and run again"
+      title=${t('Choose another model and run again')}
+      aria-label=${t('Model: {0}. Choose another model and run again', run.model === '' ? t('none') : run.model)}
       @click=${() => send({ type: 'chooseModel', parameters })}
     >
-      ${icon('hubot')}<span class="model-name">${run.model === '' ? 'No model' : run.model}</span
+      ${icon('hubot')}<span class="model-name">${run.model === '' ? t('No model') : run.model}</span
       >${icon('chevron-down')}
     </button>
   </header>`;
@@ -73,38 +86,42 @@ export function statusLine({ run }: RunControls, elapsedMs: number | null): Temp
 
 export function actions({ run, shortcuts, parameters, send }: RunControls): TemplateResult {
   if (isRunning(run.phase)) {
-    return html`<div class="actions" role="group" aria-label="Run">
+    return html`<div class="actions" role="group" aria-label=${t('Run')}>
       <vscode-button
         data-testid="stop"
-        title="Stop (${shortcuts.stop})"
+        title=${t('Stop ({0})', shortcuts.stop)}
         @click=${() => send({ type: 'stop' })}
-        >${icon('debug-stop')} Stop <kbd aria-hidden="true">${shortcuts.stop}</kbd></vscode-button
+        >${icon('debug-stop')} ${t('Stop')} <kbd aria-hidden="true">${shortcuts.stop}</kbd></vscode-button
       >
     </div>`;
   }
   const hasAnswer = run.answer !== '';
-  return html`<div class="actions" role="group" aria-label="Answer">
+  return html`<div class="actions" role="group" aria-label=${t('Answer')}>
       ${
         run.targets.replace && hasAnswer
           ? html`<vscode-button
               data-testid="replace"
-              title="Compare with the document, then accept or reject (${shortcuts.replace})"
+              title=${t('Compare with the document, then accept or reject ({0})', shortcuts.replace)}
               @click=${() => send({ type: 'replaceSelection' })}
-              >${icon('replace')} Replace Selection</vscode-button
+              >${icon('replace')} ${t('Replace Selection')}</vscode-button
             >`
           : nothing
       }
       ${
         hasAnswer
-          ? html`${secondary('insert', 'insert', 'Insert Below', 'Insert below the selection', () =>
+          ? html`${secondary('insert', 'insert', t('Insert Below'), t('Insert below the selection'), () =>
               send({ type: 'insertBelow' }),
             )}
-            ${secondary('copy', 'copy', 'Copy', `Copy the answer (${shortcuts.copy})`, () => send({ type: 'copy' }))}
-            ${secondary('open', 'go-to-file', 'Open', 'Open as a document', () => send({ type: 'openAsDocument' }))}`
+            ${secondary('copy', 'copy', t('Copy'), t('Copy the answer ({0})', shortcuts.copy), () => send({ type: 'copy' }))}
+            ${secondary('open', 'go-to-file', t('Open'), t('Open as a document'), () => send({ type: 'openAsDocument' }))}`
           : nothing
       }
-      ${secondary('rerun', 'refresh', 'Rerun', `Run again with the same inputs (${shortcuts.rerun})`, () =>
-        send({ type: 'rerun', parameters }),
+      ${secondary(
+        'rerun',
+        'refresh',
+        t('Rerun'),
+        t('Run again with the same inputs ({0})', shortcuts.rerun),
+        () => send({ type: 'rerun', parameters }),
       )}
     </div>
     ${
@@ -144,7 +161,7 @@ export function failure({ run, send }: RunControls): TemplateResult | typeof not
 
 export function notices({ run }: RunControls): TemplateResult | typeof nothing {
   if (run.notices.length === 0) return nothing;
-  return html`<ul class="notices" aria-label="Notices">
+  return html`<ul class="notices" aria-label=${t('Notices')}>
     ${run.notices.map((notice) => html`<li>${icon('info')}<span>${notice}</span></li>`)}
   </ul>`;
 }
@@ -152,13 +169,13 @@ export function notices({ run }: RunControls): TemplateResult | typeof nothing {
 export function details(controls: RunControls): TemplateResult {
   const { run } = controls;
   return html`<div class="details">
-    ${section('Parameters', parameterSummary(controls.parameters), parameterFields(controls))}
-    ${run.inputs.length === 0 ? nothing : section('Inputs', String(run.inputs.length), inputList(controls))}
-    ${section('Messages sent', String(run.messages.length), messageList(run))}
+    ${section(t('Parameters'), parameterSummary(controls.parameters), parameterFields(controls))}
+    ${run.inputs.length === 0 ? nothing : section(t('Inputs'), String(run.inputs.length), inputList(controls))}
+    ${section(t('Messages sent'), String(run.messages.length), messageList(run))}
     ${
       run.reasoning === ''
         ? nothing
-        : section('Thinking', '', html`<pre class="reasoning" tabindex="0">${run.reasoning}</pre>`)
+        : section(t('Thinking'), '', html`<pre class="reasoning" tabindex="0">${run.reasoning}</pre>`)
     }
   </div>`;
 }
@@ -172,19 +189,19 @@ function section(title: string, summary: string, body: TemplateResult): Template
 
 function parameterSummary({ temperature, maxOutputTokens }: PanelParameters): string {
   const parts = [
-    ...(temperature === null ? [] : [`temperature ${temperature}`]),
-    ...(maxOutputTokens === null ? [] : [`at most ${maxOutputTokens} tokens`]),
+    ...(temperature === null ? [] : [t('temperature {0}', String(temperature))]),
+    ...(maxOutputTokens === null ? [] : [t('at most {0} tokens', String(maxOutputTokens))]),
   ];
-  return parts.length === 0 ? 'the model’s own' : parts.join(', ');
+  return parts.length === 0 ? t('the model’s own') : parts.join(', ');
 }
 
 function parameterFields({ parameters, setParameters, send }: RunControls): TemplateResult {
   return html`<div class="fields">
-      ${numberField('Temperature', parameters.temperature, { min: 0, max: 2, step: 0.1 }, (temperature) =>
+      ${numberField(t('Temperature'), parameters.temperature, { min: 0, max: 2, step: 0.1 }, (temperature) =>
         setParameters({ ...parameters, temperature }),
       )}
       ${numberField(
-        'Maximum output tokens',
+        t('Maximum output tokens'),
         parameters.maxOutputTokens,
         { min: 1, max: 10_000_000, step: 1 },
         (value) =>
@@ -192,7 +209,7 @@ function parameterFields({ parameters, setParameters, send }: RunControls): Temp
       )}
     </div>
     <vscode-button secondary @click=${() => send({ type: 'rerun', parameters })}
-      >Run Again with These</vscode-button
+      >${t('Run Again with These')}</vscode-button
     >`;
 }
 
@@ -215,7 +232,7 @@ function numberField(
       min=${range.min}
       max=${range.max}
       step=${range.step}
-      placeholder="default"
+      placeholder=${t('default')}
       .value=${live(value === null ? '' : String(value))}
       @change=${changed}
     />
@@ -231,7 +248,7 @@ function inputList({ run, parameters, send }: RunControls): TemplateResult {
       )}
     </dl>
     <vscode-button secondary @click=${() => send({ type: 'editInputs', parameters })}
-      >Change Inputs and Run…</vscode-button
+      >${t('Change Inputs and Run…')}</vscode-button
     >`;
 }
 
@@ -239,7 +256,7 @@ function messageList(run: RunView): TemplateResult {
   return html`${run.messages.map(
     ({ role, content }) =>
       html`<h2>${role}</h2>
-        <pre tabindex="0" role="region" aria-label="Message of ${role}">${content}</pre>`,
+        <pre tabindex="0" role="region" aria-label=${t('Message of {0}', role)}>${content}</pre>`,
   )}`;
 }
 
@@ -274,22 +291,22 @@ export function question(asked: TextQuestion, send: Send): TemplateResult {
     ></textarea>
     <div class="actions">
       <vscode-button @click=${() => answer('continue')}
-        >Continue <kbd aria-hidden="true">Ctrl+Enter</kbd></vscode-button
+        >${t('Continue')} <kbd aria-hidden="true">Ctrl+Enter</kbd></vscode-button
       >
       ${
         asked.canGoBack
-          ? html`<vscode-button secondary @click=${() => answer('back')}>Back</vscode-button>`
+          ? html`<vscode-button secondary @click=${() => answer('back')}>${t('Back')}</vscode-button>`
           : nothing
       }
-      <vscode-button secondary @click=${() => answer('cancel')}>Cancel</vscode-button>
+      <vscode-button secondary @click=${() => answer('cancel')}>${t('Cancel')}</vscode-button>
     </div>
   </form>`;
 }
 
 export function history(view: HistoryView, isOpen: boolean, send: Send): TemplateResult {
   return html`<details class="history" data-testid="history" ?open=${isOpen}>
-    <summary>${icon('chevron-right')}<span>History</span></summary>
-    ${view.enabled ? historyBody(view, send) : html`<p class="hint">Runs are not kept: the setting <code>cuebook.runHistory.enabled</code> is off.</p>`}
+    <summary>${icon('chevron-right')}<span>${t('History')}</span></summary>
+    ${view.enabled ? historyBody(view, send) : html`<p class="hint">${t('Runs are not kept: this setting is off:')} <code>cuebook.runHistory.enabled</code></p>`}
   </details>`;
 }
 
@@ -299,8 +316,8 @@ function historyBody(view: HistoryView, send: Send): TemplateResult {
   return html`<div class="history-tools">
       <input
         type="search"
-        aria-label="Search runs"
-        placeholder="Search runs"
+        aria-label=${t('Search runs')}
+        placeholder=${t('Search runs')}
         maxlength="500"
         .value=${live(view.query)}
         @input=${search}
@@ -308,28 +325,30 @@ function historyBody(view: HistoryView, send: Send): TemplateResult {
       <button
         type="button"
         class="tool codicon codicon-clear-all"
-        title="Clear history…"
-        aria-label="Clear history"
+        title=${t('Clear history…')}
+        aria-label=${t('Clear history')}
         @click=${() => send({ type: 'clearRuns' })}
       ></button>
     </div>
     ${
       view.runs.length === 0
-        ? html`<p class="hint">${view.query === '' ? 'No runs yet.' : 'No run matches.'}</p>`
+        ? html`<p class="hint">${view.query === '' ? t('No runs yet.') : t('No run matches.')}</p>`
         : html`<ul class="runs">
             ${view.runs.map((run) => html`<li>${pastRun(run, send)}</li>`)}
           </ul>`
     }
     ${
       view.more
-        ? html`<vscode-button secondary @click=${() => send({ type: 'moreRuns' })}>Show More</vscode-button>`
+        ? html`<vscode-button secondary @click=${() => send({ type: 'moreRuns' })}
+            >${t('Show More')}</vscode-button
+          >`
         : nothing
     }`;
 }
 
 function pastRun(run: RunSummary, send: Send): TemplateResult {
   const cost = run.usage.cost === null ? '' : ` · ${costWords(run.usage.cost)}`;
-  const outcome = run.status === 'done' ? '' : ` · ${run.status}`;
+  const outcome = run.status === 'done' ? '' : ` · ${statusWords(run.status)}`;
   return html`<button type="button" class="past-run" @click=${() => send({ type: 'openRun', id: run.id })}>
     <span class="past-name">${run.promptName}</span>
     <span class="past-when">${dayAndTime(run.startedAt)}</span>

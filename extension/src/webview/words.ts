@@ -2,23 +2,36 @@
 
 import type { RunUsage } from '../library/api.ts';
 import type { RunPhase, RunView } from '../run/panelProtocol.ts';
+import { t } from './translate.ts';
 
 export function phaseWords(phase: RunPhase): string {
   switch (phase) {
     case 'preparing':
-      return 'Preparing';
+      return t('Preparing');
     case 'waiting':
-      return 'Waiting for the model';
+      return t('Waiting for the model');
     case 'retrying':
-      return 'Waiting to try again';
+      return t('Waiting to try again');
     case 'streaming':
-      return 'Answering';
+      return t('Answering');
     case 'done':
-      return 'Done';
+      return t('Done');
     case 'stopped':
-      return 'Stopped';
+      return t('Stopped');
     case 'failed':
-      return 'Failed';
+      return t('Failed');
+  }
+}
+
+/** Of a past run that did not end well, within a row. */
+export function statusWords(status: 'done' | 'stopped' | 'failed'): string {
+  switch (status) {
+    case 'done':
+      return t('done');
+    case 'stopped':
+      return t('stopped');
+    case 'failed':
+      return t('failed');
   }
 }
 
@@ -60,28 +73,30 @@ export function elapsedWords(ms: number): string {
 /** `$0.0012`; small sums keep two digits that say something. */
 export function costWords(cost: number): string {
   if (cost === 0) return '$0';
-  if (cost < 0.000_1) return 'under $0.0001';
+  if (cost < 0.000_1) return t('under $0.0001');
   return cost < 0.1 ? `$${cost.toFixed(4)}` : `$${cost.toFixed(2)}`;
 }
 
 export function usageWords(usage: RunUsage): readonly string[] {
   const about = usage.estimated ? '≈ ' : '';
   const tokens = [
-    ...(usage.inputTokens === null ? [] : [`${about}${usage.inputTokens.toLocaleString('en')} in`]),
-    ...(usage.outputTokens === null ? [] : [`${about}${usage.outputTokens.toLocaleString('en')} out`]),
+    ...(usage.inputTokens === null ? [] : [t('{0} in', `${about}${usage.inputTokens.toLocaleString('en')}`)]),
+    ...(usage.outputTokens === null
+      ? []
+      : [t('{0} out', `${about}${usage.outputTokens.toLocaleString('en')}`)]),
   ];
   if (tokens.length === 0) return [];
   return [
-    `${tokens.join(' · ')} tokens`,
-    usage.cost === null ? 'price not known' : `${about}${costWords(usage.cost)}`,
+    t('{0} tokens', tokens.join(' · ')),
+    usage.cost === null ? t('price not known') : `${about}${costWords(usage.cost)}`,
   ];
 }
 
 export function figures(run: RunView): readonly string[] {
   return [
     ...(run.usage === null ? [] : usageWords(run.usage)),
-    ...(run.firstTokenMs === null ? [] : [`first token ${durationWords(run.firstTokenMs)}`]),
-    ...(run.totalMs === null ? [] : [`total ${durationWords(run.totalMs)}`]),
+    ...(run.firstTokenMs === null ? [] : [t('first token {0}', durationWords(run.firstTokenMs))]),
+    ...(run.totalMs === null ? [] : [t('total {0}', durationWords(run.totalMs))]),
   ];
 }
 

@@ -57,6 +57,8 @@ export function createPanelView(deps: {
         style: webview.asWebviewUri(vscode.Uri.joinPath(folder, 'main.css')).toString(),
         source: webview.cspSource,
         nonce: randomBytes(18).toString('base64url'),
+        language: vscode.env.language,
+        translations: vscode.l10n.bundle ?? {},
       });
     },
     post(message) {
