@@ -113,6 +113,19 @@ function takeUserBoxes(state: ClientState, boxes: ClientState['userBoxes']): Cli
   return { ...answeredRead(state, { kind: 'readUserBoxes' }, true), userBoxes };
 }
 
+/**
+ * Call it with what is sent: the key of a new epoch is nowhere but in its boxes, and a server that loses them must not
+ * leave the team without. Nothing is believed by it: a box of an entry that was not stored fits no commitment.
+ */
+export function keepOwnBoxes(state: ClientState, request: Request): ClientState {
+  if (request.kind !== 'appendTeam') return state;
+  const workspace = workspaceOf(state, request.workspace);
+  const own = request.boxes.filter(({ recipient }) => recipient === state.account);
+  return own.length === 0
+    ? state
+    : withWorkspace(state, { ...workspace, boxes: [...workspace.boxes, ...own] });
+}
+
 /** Another device has started a new user key: this one needs its box. */
 function withUserBoxes(before: ClientState, outcome: Outcome): Outcome {
   const { state } = outcome;

@@ -130,7 +130,7 @@ export const accountAt =
     return history === undefined ? null : stateAt(history, head);
   };
 
-/** A new connection: nothing is under way, and nothing is claimed. */
+/** A new connection: nothing is under way, and nothing is claimed; entries that could not be judged are asked for again. */
 export const connected = (state: ClientState): ClientState => ({
   ...state,
   reads: new Map(),
@@ -138,7 +138,7 @@ export const connected = (state: ClientState): ClientState => ({
   workspaces: new Map(
     [...state.workspaces.values()].map((workspace) => [
       workspace.id,
-      { ...workspace, ends: null, healedFrom: null },
+      { ...workspace, ends: null, healedFrom: null, waiting: [] },
     ]),
   ),
 });

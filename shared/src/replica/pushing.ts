@@ -35,6 +35,9 @@ export type PushAnswer =
 
 export interface Session {
   readonly inFlight: ReadonlyMap<StreamId, Push>;
+  /** How often `reopened` was called before each push under way was sent. */
+  readonly sentAfter: ReadonlyMap<StreamId, number>;
+  readonly reopenings: number;
   /** Stored by the server's word, not yet seen in the feed. */
   readonly acknowledged: ReadonlyMap<RecordId, Acknowledged>;
   /** Streams whose push was refused, and the head that was expected then: tried again once the feed has moved it. */
@@ -52,6 +55,8 @@ interface Acknowledged {
 
 export const newSession = (): Session => ({
   inFlight: new Map(),
+  sentAfter: new Map(),
+  reopenings: 0,
   acknowledged: new Map(),
   refused: new Map(),
   mayNotWrite: false,
@@ -71,8 +76,12 @@ export function choosePushes(
     if (pushes.length === free) break;
   }
   const inFlight = new Map(session.inFlight);
-  for (const push of pushes) inFlight.set(push.stream, push);
-  return { session: { ...session, inFlight }, pushes };
+  const sentAfter = new Map(session.sentAfter);
+  for (const push of pushes) {
+    inFlight.set(push.stream, push);
+    sentAfter.set(push.stream, session.reopenings);
+  }
+  return { session: { ...session, inFlight, sentAfter }, pushes };
 }
 
 /** After an answer `oldEpoch` the stream is to be sealed anew (resealing.ts) before the next push is chosen. */
@@ -94,12 +103,17 @@ export function answered(session: Session, push: Push, answer: PushAnswer): Sess
       return open;
     case 'rotationOwed':
     case 'notAllowed':
-      return { ...open, mayNotWrite: true };
+      // Judged before an entry that is known here meanwhile, the answer may be old: it is tried again.
+      return { ...open, mayNotWrite: session.sentAfter.get(push.stream) === session.reopenings };
   }
 }
 
 /** After another entry of the team log was verified: whoever may not write may have become an editor again. */
-export const reopened = (session: Session): Session => ({ ...session, mayNotWrite: false });
+export const reopened = (session: Session): Session => ({
+  ...session,
+  mayNotWrite: false,
+  reopenings: session.reopenings + 1,
+});
 
 /**
  * After the feed moved: acknowledgements that it has kept are forgotten. `broken` are those that it has not, though it is
