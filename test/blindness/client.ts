@@ -40,7 +40,7 @@ import type { QuarantineReason, ReplicaPorts, SealedRecord } from '@cuebook/shar
 import { factsOfText, mergeTexts } from '@cuebook/shared/replica/promptText';
 import { newSession, type Session } from '@cuebook/shared/replica/pushing';
 import { mergePending } from '@cuebook/shared/replica/merging';
-import { retryMissingKeys, settle, uncheckedRecords } from '@cuebook/shared/replica/receive';
+import { recheckAfter, retryMissingKeys, settle, uncheckedRecords } from '@cuebook/shared/replica/receive';
 import { saveText } from '@cuebook/shared/replica/saving';
 import { atRow, attach, emptyReplica, type ReplicaState } from '@cuebook/shared/replica/state';
 import type { SampleAccount } from '@cuebook/shared/team/sampleTeam';
@@ -245,7 +245,13 @@ export class TestClient {
   #keep({ state, requests, raised }: Outcome): readonly Request[] {
     this.state = state;
     this.raised.push(...raised);
+    for (const { code, seq } of raised) if (code === 'entryWithheld') this.#recheck(seq ?? 0);
     return requests;
+  }
+
+  #recheck(seq: number): void {
+    const doubted = recheckAfter(this.replica, seq);
+    this.replica = settle(doubted, this.#ports(), uncheckedRecords(doubted, 1000)).state;
   }
 
   #takePage(page: Extract<ServerMessage, { readonly kind: 'feed' }>): readonly Request[] {

@@ -32,7 +32,7 @@ export const ALARMS = {
   logFork: 'forever',
   /** The feed that somebody else saw, or that a log entry names, is not the one shown here. */
   feedFork: 'forever',
-  /** A log entry stands before records that were served without it: the server held it back. */
+  /** A log entry stands before records that were served without it: they are judged again (`recheckAfter` its `seq`). */
   entryWithheld: 'forever',
   /** An account log is not the one of that account: its keys were swapped. */
   swappedKey: 'forever',

@@ -19,7 +19,7 @@ import { recordsOf } from './judge.ts';
 import type { WorkspaceKeys } from './keys.ts';
 import type { FeedPage } from './messages.ts';
 import { progress } from './progress.ts';
-import { answeredRead } from './reads.ts';
+import { answeredRead, type Read } from './reads.ts';
 import {
   replaceAlarms,
   withWorkspace,
@@ -47,59 +47,92 @@ export interface PageOutcome extends Outcome {
   readonly session: Session;
 }
 
+type PageTools = ClientTools & { readonly suite: Suite };
+
 /** `verify: 'later'`: signatures are checked in slices afterwards (`settle` of the replica), with `recordsOf`. */
 export function takeFeedPage(
-  tools: ClientTools & { readonly suite: Suite },
+  tools: PageTools,
   before: ClientState,
   open: OpenWorkspace,
   page: FeedPage,
   verify: 'now' | 'later' = 'now',
 ): PageOutcome {
-  const { workspace: id, ends } = page;
-  const claimed = takeEnds(tools, before, { kind: 'ends', workspace: id, ends });
-  const local = tools.localOf(id);
-  const fresh = page.items.filter(({ seq }) => seq > local.position.seq);
-  const read = { kind: 'readFeed', workspace: id, incarnation: ends.incarnation, after: 0 } as const;
-  const hold = (state: ClientState, gained: boolean, found: readonly Alarm[]): PageOutcome => {
-    const noted = replaceAlarms(answeredRead(state, read, gained), () => false, found);
-    const next = progress(tools, noted.state, id);
-    const raised = [...claimed.raised, ...noted.raised, ...next.raised];
-    return { ...next, raised, taken: null, replica: open.replica, session: open.session };
-  };
-  if (lacksEntries(claimed.state, page)) return hold(claimed.state, true, []);
-  const chain = hashChain(tools, local.position, fresh);
-  const found = pageAlarms(workspaceOf(claimed.state, id).team, local, page, { fresh, chain });
-  if (found.length > 0) return hold(claimed.state, false, found);
-
+  const { workspace, ends } = page;
+  const claimed = takeEnds(tools, before, { kind: 'ends', workspace, ends });
+  const local = tools.localOf(workspace);
+  if (lacksEntries(claimed.state, page)) return passOver(tools, claimed, open, page, null);
+  const items = page.items.filter(({ seq }) => seq > local.position.seq);
+  const chain = hashChain(tools, local.position, items);
+  const { team } = workspaceOf(claimed.state, workspace);
+  const wrong = pageAlarm(team, local, page, { items, chain });
+  if (wrong !== null) return passOver(tools, claimed, open, page, wrong);
   const hashAt = (seq: number): FeedHash | null => chain.get(seq)?.feedHash ?? local.hashAt(seq);
   const { keys, device } = open;
-  const records = recordsOf(tools.suite, { state: claimed.state, workspace: id, device, keys, hashAt });
+  const records = recordsOf(tools.suite, { state: claimed.state, workspace, device, keys, hashAt });
   const ports = { ...open.ports, records };
-  const taken = takeFeed(open.replica, ports, fresh, verify);
+  const taken = takeFeed(open.replica, ports, items, verify);
+  return keepTaken(tools, claimed, { open, page, taken, ports });
+}
+
+const readOf = ({ workspace, ends }: FeedPage): Read => ({
+  kind: 'readFeed',
+  workspace,
+  incarnation: ends.incarnation,
+  after: 0,
+});
+
+/** Nothing of the page is taken. `wrong` null: it is asked for again, after the entries that it is judged by. */
+function passOver(
+  tools: PageTools,
+  claimed: Outcome,
+  { replica, session }: OpenWorkspace,
+  page: FeedPage,
+  wrong: Alarm | null,
+): PageOutcome {
+  const answered = answeredRead(claimed.state, readOf(page), wrong === null);
+  const noted = replaceAlarms(answered, () => false, wrong === null ? [] : [wrong]);
+  const next = progress(tools, noted.state, page.workspace);
+  const raised = [...claimed.raised, ...noted.raised, ...next.raised];
+  return { ...next, raised, taken: null, replica, session };
+}
+
+interface Applied {
+  readonly open: OpenWorkspace;
+  readonly page: FeedPage;
+  readonly taken: FeedTaken;
+  readonly ports: ReplicaPorts;
+}
+
+function keepTaken(tools: PageTools, claimed: Outcome, { open, page, taken, ports }: Applied): PageOutcome {
+  const { workspace: id, ends } = page;
   const settled = settleAcknowledged(open.session, taken.state);
-  const erased = erasedGroups(workspaceOf(claimed.state, id).erased, taken, ports);
+  const before = workspaceOf(claimed.state, id);
+  const erased = erasedGroups(before.erased, taken, ports);
   const gained = taken.state.feed.seq > open.replica.feed.seq;
   const isEnd = taken.state.feed.seq >= ends.feed.seq;
+  const found: readonly Alarm[] = [
+    ...settled.broken.map((record): Alarm => ({ code: 'acknowledgementBroken', workspace: id, record })),
+    ...otherViews(id, taken),
+    ...(isEnd && erased.size > 0 ? [{ code: 'erasedWithoutPurge', workspace: id } as const] : []),
+  ];
   const noted = replaceAlarms(
-    withWorkspace(answeredRead(claimed.state, read, gained), {
-      ...workspaceOf(claimed.state, id),
+    withWorkspace(answeredRead(claimed.state, readOf(page), gained), {
+      ...before,
       erased: isEnd ? new Set() : erased,
     }),
     (alarm) => gained && alarm.workspace === id && alarm.code === 'feedBroken',
-    [
-      ...settled.broken.map((record): Alarm => ({ code: 'acknowledgementBroken', workspace: id, record })),
-      ...otherViews(id, taken),
-      ...(isEnd && erased.size > 0 ? [{ code: 'erasedWithoutPurge', workspace: id } as const] : []),
-    ],
+    found,
   );
-  const here: ClientTools = {
-    ...tools,
-    localOf: (asked) => (asked === id ? after(local, taken) : tools.localOf(asked)),
-  };
-  const next = progress(here, noted.state, id);
+  const next = progress(atPosition(tools, id, taken.state.feed), noted.state, id);
   const raised = [...claimed.raised, ...noted.raised, ...next.raised];
   return { ...next, raised, taken, replica: taken.state, session: settled.session };
 }
+
+/** The feed as it will be once the page is written. */
+const atPosition = (tools: PageTools, id: WorkspaceId, position: FeedPosition): PageTools => ({
+  ...tools,
+  localOf: (asked) => (asked === id ? { ...tools.localOf(id), position } : tools.localOf(asked)),
+});
 
 /** What the page is judged by has not been read yet; unless the server was asked for it and did not give it. */
 function lacksEntries(state: ClientState, { workspace: id, ends, items }: FeedPage): boolean {
@@ -122,32 +155,30 @@ function hashChain(tools: ClientTools, from: FeedPosition, items: readonly FeedI
 }
 
 /** What is wrong with a page as a whole: nothing of it is taken then. */
-function pageAlarms(
+function pageAlarm(
   team: TeamHistory,
   local: LocalFeed,
   { workspace, ends }: FeedPage,
-  { fresh, chain }: { readonly fresh: readonly FeedItem[]; readonly chain: Chain },
-): readonly Alarm[] {
+  { items, chain }: { readonly items: readonly FeedItem[]; readonly chain: Chain },
+): Alarm | null {
   const ids = new Set<RecordId>();
-  for (const { seq, id } of fresh) {
-    if (ids.has(id) || local.placeOf(id) !== null)
-      return [{ code: 'feedBroken', workspace, seq, record: id }];
+  for (const { seq, id } of items) {
+    if (ids.has(id) || local.placeOf(id) !== null) return { code: 'feedBroken', workspace, seq, record: id };
     ids.add(id);
   }
-  const last = fresh.at(-1)?.seq ?? 0;
+  const last = items.at(-1)?.seq ?? 0;
   const end = chain.get(ends.feed.seq);
   if (last > ends.feed.seq || (end !== undefined && end.feedHash !== ends.feed.feedHash)) {
-    return [{ code: 'feedBroken', workspace, seq: ends.feed.seq }];
+    return { code: 'feedBroken', workspace, seq: ends.feed.seq };
   }
   // An entry names the feed's hash at its place: who saw the entry saw this feed, or another.
   for (const { index, body } of team.entries.toReversed()) {
     const { seq, feedHash } = body.position;
     if (seq <= local.position.seq) break;
     const here = chain.get(seq);
-    if (here !== undefined && here.feedHash !== feedHash)
-      return [{ code: 'feedFork', workspace, index, seq }];
+    if (here !== undefined && here.feedHash !== feedHash) return { code: 'feedFork', workspace, index, seq };
   }
-  return [];
+  return null;
 }
 
 /** Records whose authors had seen another feed or team log than this one. */
@@ -180,5 +211,3 @@ function erasedGroups(
   }
   return erased;
 }
-
-const after = (local: LocalFeed, taken: FeedTaken): LocalFeed => ({ ...local, position: taken.state.feed });

@@ -90,6 +90,31 @@ export function settle(
   return finishBatch(batch);
 }
 
+/**
+ * After a team-log entry has come that stands before records which were judged without it: those placed after `seq` have
+ * no verdict any more, and wait to be checked (`settle`).
+ */
+export function recheckAfter(state: ReplicaState, seq: number): ReplicaState {
+  let { groups, unchecked } = state;
+  for (const group of state.groups.values()) {
+    const streams = new Map(openStreams(group.streams));
+    const doubted: RecordId[] = [];
+    for (const stream of streams.values()) {
+      const entries = new Map(stream.entries);
+      for (const entry of stream.entries.values()) {
+        if (entry.status !== 'verified' || entry.seq === null || entry.seq <= seq) continue;
+        entries.set(entry.id, { ...entry, status: 'checking' });
+        doubted.push(entry.id);
+      }
+      streams.set(stream.id, { ...stream, entries });
+    }
+    if (doubted.length === 0) continue;
+    groups = groups.set(group.id, { ...group, verified: false, streams: { kind: 'open', streams } });
+    for (const id of doubted) unchecked = unchecked.set(id, group.id);
+  }
+  return { ...state, groups, unchecked };
+}
+
 /** After a key has arrived: opens what was set aside for want of it. The rest stays where it is. */
 export function retryMissingKeys(state: ReplicaState, ports: ReplicaPorts): BatchResult {
   const batch = startBatch(state, ports);

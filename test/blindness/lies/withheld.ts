@@ -98,8 +98,8 @@ export const WITHHELD: readonly Lie[] = [
   },
   {
     lie: 'The removal of a member is withheld, and what the removed member writes is shown; then the removal comes',
-    sees: '“The server held an entry of the team log back”; read-only',
-    codes: ['entryWithheld'],
+    sees: '“The server held an entry of the team log back”; what was taken in the meantime is judged again; read-only',
+    codes: ['entryWithheld', 'notAllowed'],
     when: 'when the held back entry comes',
     standing: 'alarmed',
     async act({ server, people, ana, ben, cleo, prompt }) {
@@ -109,8 +109,10 @@ export const WITHHELD: readonly Lie[] = [
       old.insert(...ben.pending);
       await cleo.sync(old);
       seesNothing(cleo);
+      expect(cleo.textOf(prompt)).toBe('by a removed member\n');
       old.log = server.log;
       await cleo.sync(old);
+      expect(cleo.textOf(prompt)).toBe('one\n');
       return cleo;
     },
   },
