@@ -92,6 +92,10 @@ const noise: readonly Noise[] = [
     because: "a reload interrupts VS Code's writing of its own cache of settings",
   },
   {
+    pattern: /Canceled: Canceled(?:\s+at [^\n]*(?:workbench\.js:\d+:\d+\)?|<anonymous>\)?))+\s*$/,
+    because: 'a reload interrupts what the page was doing; every frame of the stack is VS Code’s own',
+  },
+  {
     pattern: /\[CHAT\] extension request ERRORED in STREAM Quota exceeded/,
     because: "VS Code reports the error that the test's second extension throws on purpose",
   },
