@@ -18,7 +18,8 @@ export function appended(
   entries.set(entry.id, numbered);
   const kind = stream.kind ?? entry.facts?.kind ?? null;
   const sides = stream.sides.filter((side) => !entry.parents.includes(side));
-  if (!followsHead(stream, entries, numbered)) return { ...stream, kind, entries, sides: [...sides, entry.id] };
+  if (!followsHead(stream, entries, numbered))
+    return { ...stream, kind, entries, sides: [...sides, entry.id] };
   const left = stream.head !== null && !entry.parents.includes(stream.head) ? [stream.head] : [];
   return { ...stream, kind, entries, head: entry.id, sides: [...sides, ...left] };
 }
