@@ -190,7 +190,7 @@ function createAuthenticate({ accounts, options }: ServerDependencies): Authenti
 type OnCall = (outcome: Omit<CallOutcome, 'kind'>) => void;
 
 function createOnSocket(
-  { router, accounts, now, log, options }: ServerDependencies,
+  { router, accounts, log, options }: ServerDependencies,
   { sockets, services, limits, metrics }: Parts,
   { authenticate, onCall }: { readonly authenticate: Authenticate; readonly onCall: OnCall },
 ): (socket: WebSocket, request: IncomingMessage, client: ClientAddress) => void {
@@ -207,7 +207,6 @@ function createOnSocket(
       metrics.closed(reason ?? 'client');
       log.debug('A socket was closed.', { socket: connection.id, reason: reason ?? 'client' });
     },
-    now,
   };
   return (socket, request, client) => {
     const connection = new Connection(socket, request, client, shared);

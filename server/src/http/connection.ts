@@ -64,7 +64,6 @@ export interface ConnectionServices {
   /** Bytes that arrived and are no whole message yet, of all sockets: false when there are too many. */
   readonly takeBytes: (bytes: number) => boolean;
   readonly onClosed: (connection: Connection, reason: CloseReason | null) => void;
-  readonly now: () => number;
 }
 
 const hello = z.object({
@@ -114,7 +113,7 @@ export class Connection implements LiveSocket {
     this.#client = client;
     this.#browserOrigin = request.headers.origin ?? null;
     this.#services = services;
-    this.#openedAt = services.now();
+    this.#openedAt = performance.now();
     this.#heardAt = this.#openedAt;
     this.#calls = new SocketCalls({
       ...services.calls,
@@ -175,12 +174,14 @@ export class Connection implements LiveSocket {
     return new Promise((resolve) => this.#waiting.push(resolve));
   }
 
-  /** Looks at the clock: what is overdue is cut, what is silent is pinged. Called every second or so. */
-  tick(now: number): void {
+  /** What is overdue is cut, what is silent is pinged. Called every second or so; `time` in epoch milliseconds. */
+  tick(time: number): void {
+    // Silence is measured by a clock that nobody sets.
+    const now = performance.now();
     const { helloMs, silentMs, stalledMs } = this.#services.limits;
     const isStranger = this.#state === 'waiting' || this.#state === 'recognising';
     if (isStranger && now - this.#openedAt > helloMs) return this.close('tooSlow');
-    if (this.caller.kind !== 'nobody' && this.caller.expiresAt <= now) return this.close('sessionEnded');
+    if (this.caller.kind !== 'nobody' && this.caller.expiresAt <= time) return this.close('sessionEnded');
     if (this.#stalledSince > 0 && now - this.#stalledSince > stalledMs) return this.close('tooSlow');
     if (this.#partBytes > 0 && now - this.#partSince > stalledMs) return this.close('tooSlow');
     // While it is held back because of its calls, a client cannot be heard.
@@ -222,14 +223,14 @@ export class Connection implements LiveSocket {
   }
 
   #hear(): void {
-    this.#heardAt = this.#services.now();
+    this.#heardAt = performance.now();
     this.#isPinged = false;
   }
 
   /** Before the bytes are taken apart. */
   #count(bytes: number): void {
     if (!this.isOpen) return;
-    if (this.#partBytes === 0) this.#partSince = this.#services.now();
+    if (this.#partBytes === 0) this.#partSince = performance.now();
     this.#partBytes += bytes;
     const isTooMuch = this.#state !== 'open' && this.#partBytes > this.#services.limits.strangerBytes;
     if (!this.#services.takeBytes(bytes) || isTooMuch) this.#cut();
@@ -290,7 +291,7 @@ export class Connection implements LiveSocket {
     if (!this.isOpen) return;
     const hasRoom = this.hasRoom();
     if (hasRoom) this.#stalledSince = 0;
-    else if (this.#stalledSince === 0) this.#stalledSince = this.#services.now();
+    else if (this.#stalledSince === 0) this.#stalledSince = performance.now();
     if (hasRoom && !this.#calls.isBusy && !this.#isHeldBack) this.#socket.resume();
     else this.#socket.pause();
     if (hasRoom) this.#tellRoom(true);

@@ -74,16 +74,19 @@ export class SocketCalls {
     return this.#calls >= this.#options.limits.calls;
   }
 
-  /** One message of the client. Never throws. */
+  /** One message of the client: a call, or several that it sent together. Never throws. */
   receive(message: Uint8Array): void {
-    let request: TRPCClientOutgoingMessage;
+    let requests: readonly TRPCClientOutgoingMessage[];
     try {
-      request = parseTRPCMessage(decodeMessage(message), this.#options.router._def._config.transformer);
-      checkId(request.id);
+      requests = parseRequests(decodeMessage(message), this.#options.router);
     } catch {
       this.#sendError(null, malformed('The message is malformed.'), this.#options.createContext());
       return;
     }
+    for (const request of requests) this.#receiveOne(request);
+  }
+
+  #receiveOne(request: TRPCClientOutgoingMessage): void {
     const { id } = request;
     if (id === null || id === undefined) {
       this.#sendError(null, malformed('The message has no id.'), this.#options.createContext());
@@ -226,8 +229,17 @@ export class SocketCalls {
 const malformed = (message: string): TRPCError =>
   getTRPCErrorFromUnknown(new TRPCError({ code: 'BAD_REQUEST', cause: new Refusal('malformed', message) }));
 
-function checkId(id: unknown): void {
-  if (typeof id === 'string' && id.length > MAX_ID_CHARACTERS) throw malformed('The id is too long.');
+/** Throws on what is no request of tRPC's. */
+function parseRequests(message: unknown, { _def }: AnyTRPCRouter): readonly TRPCClientOutgoingMessage[] {
+  const messages: readonly unknown[] = Array.isArray(message) ? message : [message];
+  if (messages.length > BUFFERED_CALLS) throw malformed('Too many calls in one message.');
+  return messages.map((each) => {
+    const request = parseTRPCMessage(each, _def._config.transformer);
+    if (typeof request.id === 'string' && request.id.length > MAX_ID_CHARACTERS) {
+      throw malformed('The id is too long.');
+    }
+    return request;
+  });
 }
 
 export interface SharedBodies {

@@ -21,7 +21,8 @@ export interface Sockets {
   concernedBy(hint: Extract<Hint, { kind: 'revoked' }>): readonly Caller[];
   /** For the budget of unfinished messages of all sockets; negative gives back. */
   readonly takeBytes: (bytes: number) => boolean;
-  tick(now: number): void;
+  /** `time` in epoch milliseconds. */
+  tick(time: number): void;
 }
 
 export interface SocketsOptions {
@@ -65,8 +66,8 @@ export function createSockets(options: SocketsOptions): Sockets {
       unfinished += bytes;
       return unfinished <= options.unfinishedBytes;
     },
-    tick: (now) => {
-      for (const connection of connections) connection.tick(now);
+    tick: (time) => {
+      for (const connection of connections) connection.tick(time);
       cutLargest(connections, options.waitingBytes);
     },
   };

@@ -2,6 +2,7 @@
 //
 //     client → server   {id, method: 'query' | 'mutation' | 'subscription', params: {path, input}}
 //                       {id, method: 'subscription.stop'}
+//                       [ … ]                                                      several of these, sent together
 //                       {method: 'connectionParams', data: {protocol, token?}}      the first message of a socket
 //     server → client   {id, result: {type: 'data', data}}                         the answer, or a subscription's message
 //                       {id, result: {type: 'started' | 'stopped'}}                of a subscription
