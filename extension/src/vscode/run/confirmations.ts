@@ -51,8 +51,9 @@ export async function confirmChanged(changed: ChangedPrompt): Promise<boolean> {
   const answer = await vscode.window.showWarningMessage(
     vscode.l10n.t('This prompt, or one that it includes, was changed since you last ran it.'),
     { modal: true, detail: vscode.l10n.t('Look at what changed before your text is sent with it.') },
-    run,
+    // The first is what Enter takes: looking comes before sending.
     ...(canShow ? [show] : []),
+    run,
   );
   if (answer === show) await showChanges(changed);
   return answer === run;
