@@ -32,6 +32,9 @@ export const EVENTS = [
   'label protected',
   'protected label moved by somebody who did not know',
   'two entries at once: the second judged anew',
+  // The server.
+  'server restored from an older backup',
+  'back only after healing was closed',
   // What the server said to pushes.
   'push was behind',
   'push under an old key',

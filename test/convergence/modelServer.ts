@@ -136,6 +136,10 @@ export class ModelServer {
     return `incarnation ${this.#restores}`;
   }
 
+  get wasRestored(): boolean {
+    return this.#restores > 0;
+  }
+
   get position(): FeedPosition {
     return this.#stored.positions.at(-1) ?? FEED_START;
   }
@@ -418,8 +422,7 @@ export class ModelServer {
     const sent = bytes.map((each) => this.#read(each));
     if (!this.isMember(caller.account)) return { kind: 'notAllowed' };
     if (sent.every(({ id }) => this.#stored.places.has(id))) return this.#storedAnswer(sent);
-    // The client asks where things stand, and waits.
-    if (this.isHealing) return { kind: 'behind' };
+    if (this.isHealing) throw new Error('A client wrote while the server heals, though it had been told.');
     const [first] = sent;
     if (first === undefined || this.#stored.purged.has(first.header.group)) return { kind: 'gone' };
     for (const record of sent) {

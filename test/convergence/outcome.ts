@@ -13,11 +13,13 @@ import type { SimulatedDevice } from './simulatedDevice.ts';
 export async function problemsOf(simulation: Simulation): Promise<readonly string[]> {
   if (simulation.problems.length > 0) return simulation.problems;
   const fresh = await simulation.fresh();
+  if (fresh === null) return [];
   const problems = [
     ...(await differences(simulation, fresh)),
     ...setAside(simulation, fresh),
     ...simulation.people.promised.flatMap((promise) => brokenPromise(simulation, fresh, promise)),
     ...unacknowledged(simulation, fresh),
+    ...alarms(simulation, fresh),
   ];
   return [...new Set(problems)];
 }
@@ -83,12 +85,24 @@ function brokenPromise(
   });
 }
 
-/** What the server said that it had stored is in everybody's history, or was purged. */
+/**
+ * What the server said that it had stored is in everybody's history, or was purged. After a restore: what anybody still
+ * has who is a member and was back in time.
+ */
 function unacknowledged(simulation: Simulation, fresh: SimulatedDevice): readonly string[] {
   const rows = new Set<RecordId>(fresh.rows.map((row) => row.id));
-  return [...simulation.acknowledged].some((id) => !rows.has(id))
-    ? ['What was acknowledged is not in history.']
-    : [];
+  const missing = [...simulation.acknowledged].filter((id) => !rows.has(id));
+  const isLost = simulation.server.wasRestored
+    ? missing.filter((id) => simulation.members().some((device) => device.rows.some((row) => row.id === id)))
+    : missing;
+  return isLost.length > 0 ? ['What was acknowledged is not in history.'] : [];
+}
+
+/** An honest server alarms nobody, but those whom an owner left behind by closing the healing before they were back. */
+function alarms(simulation: Simulation, fresh: SimulatedDevice): readonly string[] {
+  return [...simulation.members(), fresh].flatMap((device) =>
+    device.client.alarms.map(({ code }) => `${simulation.name(device)} is alarmed: ${code}.`),
+  );
 }
 
 /** All that a person can see of a replica. */

@@ -3,7 +3,7 @@
 // and nothing more. Three channels come back from the server (answers, the feed, hints); each keeps its order, and they
 // may overtake each other, as subscriptions on one socket may.
 
-import { connect, keysOpened, take, type LogMessage } from '@cuebook/shared/client/engine';
+import { connect, keepOwnBoxes, keysOpened, take, type LogMessage } from '@cuebook/shared/client/engine';
 import { dutiesOf, type Duty } from '@cuebook/shared/client/duties';
 import { fulfil, type Author } from '@cuebook/shared/client/entries';
 import { takeFeedPage, type OpenWorkspace } from '@cuebook/shared/client/feedPages';
@@ -202,7 +202,7 @@ export class SimulatedDevice {
   /** True if something was sent. */
   push(): boolean {
     const { keys, state: replica, session } = this;
-    if (!this.isOnline || keys === null) return false;
+    if (!this.isOnline || keys === null || this.known.ends === null) return false;
     const chosen = sendPending(this.client, this.workspace, { replica, session, keys });
     this.session = chosen.session;
     this.#send(chosen.requests);
@@ -336,7 +336,8 @@ export class SimulatedDevice {
     }
     const { ends } = this.known;
     const hasAccess = ends !== null && ends.teamLog !== null && !ends.isHealing;
-    const mayAppend = hasAccess && this.#sentEntry === null && !this.#waitsForEnds;
+    const isFree = this.#sentEntry === null && !this.#waitsForEnds;
+    const mayAppend = hasAccess && isFree && this.standing !== 'alarmed';
     if (!mayAppend || !isCaughtUp(this.#tools(), this.client, this.workspace)) return;
     const duty = duties.find((each) => each.kind !== 'sealBoxes');
     // What was composed before its place in the feed was read would be taken for something that is not allowed.
@@ -416,6 +417,7 @@ export class SimulatedDevice {
   #send(requests: readonly Request[]): void {
     if (!this.isOnline) return;
     for (const request of requests) {
+      this.client = keepOwnBoxes(this.client, request);
       const bytes = recordsIn(request).map((id) => this.#disk.read(id));
       if (!bytes.every((each) => each !== null)) throw new Error('What is sent is on the disk.');
       this.toServer.push({ request, bytes });

@@ -35,11 +35,12 @@ import {
   transfer,
   type Invitation,
 } from './membership.ts';
-import { ModelServer } from './modelServer.ts';
+import { ModelServer, type Backup } from './modelServer.ts';
 import { generator } from './seeded.ts';
 import { SimulatedDevice, type Channel } from './simulatedDevice.ts';
 
 const MAX_ROUNDS = 60;
+const ROUNDS_OF_HEALING = 4;
 const MAX_REPLICAS = 8;
 
 export class Simulation {
@@ -54,7 +55,10 @@ export class Simulation {
   readonly suite: Suite;
   readonly #setting: Setting;
   readonly #workspace: WorkspaceId;
+  /** Devices that knew more than the server when its healing was closed: for them it shows another past. */
+  readonly forsaken = new Set<SimulatedDevice>();
   #step = 0;
+  #backup: Backup | null = null;
   #sparesUsed = 0;
   /** Step until which a device stays offline. */
   readonly #offlineUntil = new Map<SimulatedDevice, number>();
@@ -86,6 +90,7 @@ export class Simulation {
     const steps = 60 + this.chance.below(240);
     for (this.#step = 0; this.#step < steps; this.#step++) {
       const kind = this.chance.next();
+      this.#operate();
       if (kind < 0.3) this.#edit();
       else if (kind < 0.94) await this.#network(this.chance.pick(this.devices));
       else await this.#changeTeam();
@@ -96,6 +101,7 @@ export class Simulation {
   async settle(): Promise<void> {
     for (const device of this.devices) if (!device.isOnline) device.connect();
     for (let round = 0; round < MAX_ROUNDS; round++) {
+      if (round >= ROUNDS_OF_HEALING && this.server.isHealing) this.#closeHealing();
       for (const device of this.devices) {
         device.ask();
         this.#hintBoxes(device);
@@ -111,9 +117,9 @@ export class Simulation {
     this.problems.push('It does not become quiet.');
   }
 
-  /** Devices that count at the end: of members, and not revoked. */
+  /** Devices that count at the end: of members, not revoked, and not left behind by a restore. */
   members(): readonly SimulatedDevice[] {
-    return this.devices.filter((device) => this.isMember(device));
+    return this.devices.filter((device) => this.isMember(device) && !this.forsaken.has(device));
   }
 
   isMember(device: SimulatedDevice): boolean {
@@ -123,7 +129,8 @@ export class Simulation {
   /** A viewer's work stays where it is. */
   mayWrite(device: SimulatedDevice): boolean {
     const member = currentMember(this.server.team, device.account.id);
-    return member !== null && isAtLeast(member.role, 'editor') && this.server.isActive(device.caller);
+    const isEditor = member !== null && isAtLeast(member.role, 'editor');
+    return isEditor && this.server.isActive(device.caller) && !this.forsaken.has(device);
   }
 
   isQuiet(device: SimulatedDevice): boolean {
@@ -135,13 +142,11 @@ export class Simulation {
     return `device ${this.devices.indexOf(device)}`;
   }
 
-  /** Another replica of an owner, from nothing. */
-  async fresh(): Promise<SimulatedDevice> {
-    const owner = this.members().find(
-      ({ account }) => currentMember(this.server.team, account.id)?.role === 'owner',
-    );
-    if (owner === undefined) throw new Error('A team has an owner.');
-    const fresh = this.#newDevice(owner.account, owner.device);
+  /** Another replica of a member, from nothing; null if nobody is left whom the server shows what they know. */
+  async fresh(): Promise<SimulatedDevice | null> {
+    const member = this.chance.pickOr<SimulatedDevice | null>(this.members(), null);
+    if (member === null) return null;
+    const fresh = this.#newDevice(member.account, member.device);
     fresh.connect();
     await this.deliverAll(fresh);
     return fresh;
@@ -158,6 +163,32 @@ export class Simulation {
 
   count(name: EventName): void {
     this.events.set(name, (this.events.get(name) ?? 0) + 1);
+  }
+
+  /** What whoever runs the server does: a backup now and then, and once it has to be brought back. */
+  #operate(): void {
+    const { chance, server } = this;
+    if (this.#backup === null) {
+      if (chance.isBelow(0.005)) this.#backup = server.backup();
+    } else if (!server.wasRestored && chance.isBelow(0.008)) {
+      this.count('server restored from an older backup');
+      server.restore(this.#backup);
+      for (const device of this.devices) if (device.isOnline) device.disconnect();
+    } else if (server.isHealing && chance.isBelow(0.02) && (server.isHealed() || chance.isBelow(0.1))) {
+      this.#closeHealing();
+    }
+  }
+
+  #closeHealing(): void {
+    const { server } = this;
+    const { seq } = server.position;
+    for (const device of this.devices) {
+      const isLonger = (device.team?.head.index ?? 0) > server.team.head.index;
+      if (device.state.feed.seq <= seq && !isLonger) continue;
+      this.forsaken.add(device);
+      this.count('back only after healing was closed');
+    }
+    server.closeHealing();
   }
 
   #edit(): void {

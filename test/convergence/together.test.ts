@@ -9,7 +9,7 @@ import { createFolder } from '@cuebook/shared/replica/creating';
 import { currentText, versions } from '@cuebook/shared/replica/history';
 import { viewLibrary } from '@cuebook/shared/replica/libraryView';
 import { place, purge, trash } from '@cuebook/shared/replica/placing';
-import { remove, rotate } from './membership.ts';
+import { changeRole, remove, rotate } from './membership.ts';
 import type { SimulatedDevice } from './simulatedDevice.ts';
 import { act, exchange, openStage, portsOf, save, write, type Stage } from './stage.ts';
 
@@ -182,6 +182,26 @@ test('purged here, edited there: the text that was on its way becomes a new prom
   const [rescued] = viewLibrary(stage.ana.state).prompts();
   expect(rescued?.id).not.toBe(stage.id);
   expect(rescued && text(stage.ana, rescued.id)).toBe('not to be lost\n');
+});
+
+test('purged by somebody who is no admin any more: it is back, and whatever else they wrote is sent', async () => {
+  const stage = await apart('stays\n');
+  await act(stage, stage.ana, changeRole(stage.ben.account.id, 'admin'));
+  await exchange(stage, stage.ben);
+  stage.ben.run((state, ports) => trash(state, ports, [stage.id]));
+  const purged = stage.ben.run((state, ports) => purge(state, ports, [stage.id]));
+  expect(purged?.erase).toEqual([]);
+  expect(stage.ben.state.groups.get(stage.id)?.purged).toBe(true);
+  const other = write(stage.ben, 'other', 'other\n');
+  await act(stage, stage.ana, changeRole(stage.ben.account.id, 'editor'));
+  await meet(stage);
+  expect(text(stage.ben, stage.id)).toBe('stays\n');
+  expect(text(stage.ana, stage.id)).toBe('stays\n');
+  expect(text(stage.ana, other)).toBe('other\n');
+  await stage.ben.restart(false);
+  expect(text(stage.ben, stage.id)).toBe('stays\n');
+  // Trashed it was by somebody who could.
+  expect(stage.ana.state.groups.get(stage.id)?.trashedAt).not.toBe(null);
 });
 
 test('removed while offline with unsent work: the server takes nothing of it, and it stays here', async () => {

@@ -11,6 +11,8 @@ import {
   type PushAnswer,
   type Session,
 } from '../replica/pushing.ts';
+import { isPendingPurge, withdrawPurge } from '../replica/withdrawing.ts';
+import type { ReplicaPorts } from '../replica/ports.ts';
 import { resealPending, type Resealed } from '../replica/resealing.ts';
 import type { ReplicaState } from '../replica/state.ts';
 import type { OpenWorkspace } from './feedPages.ts';
@@ -49,7 +51,7 @@ export interface PushedOutcome {
   readonly session: Session;
   readonly replica: ReplicaState;
   readonly requests: readonly Request[];
-  /** Records sealed anew: write `records` and delete the rows `drop` in one transaction. Null: none. */
+  /** Records sealed anew, or a purge taken back: write `records` and delete the rows `drop` in one transaction. */
   readonly resealed: Resealed | null;
 }
 
@@ -65,6 +67,13 @@ export function takePushed(
   if (underWay?.records.at(-1) !== push.records.at(-1)) {
     return { state, replica, session: open.session, requests: [], resealed: null };
   }
+  const ports = portsOf(tools, state, open, id);
+  if (answer.kind === 'notAllowed' && isPendingPurge(replica, ports, push)) {
+    // This alone is not allowed (any more): writing goes on.
+    const session = answered(open.session, push, { kind: 'behind' });
+    const withdrawn = { ...withdrawPurge(replica, ports, push.group), records: [] };
+    return { state, session, replica: withdrawn.state, requests: [], resealed: withdrawn };
+  }
   const session = answered(open.session, push, answer);
   // Everything but "stored" means that the server knows of something that is not known here.
   const isNews = answer.kind !== 'stored';
@@ -72,18 +81,19 @@ export function takePushed(
   const unchanged = { ...asked, replica, session, resealed: null };
   if (answer.kind !== 'oldEpoch' || !isSealedBefore(state, open, { id, records: push.records }))
     return unchanged;
-  const { device, keys } = open;
-  const local = tools.localOf(id);
-  const records = recordsOf(tools.suite, {
-    state,
-    workspace: id,
-    device,
-    keys,
-    hashAt: local.hashAt,
-  });
   const isStored = (record: RecordId): boolean => session.acknowledged.has(record);
-  const resealed = resealPending(replica, { ...open.ports, records }, { ...push, isStored });
+  const resealed = resealPending(replica, ports, { ...push, isStored });
   return { ...unchanged, replica: resealed.state, resealed };
+}
+
+function portsOf(
+  tools: ClientTools & { readonly suite: Suite },
+  state: ClientState,
+  { device, keys, ports }: OpenWorkspace,
+  workspace: WorkspaceId,
+): ReplicaPorts {
+  const { hashAt } = tools.localOf(workspace);
+  return { ...ports, records: recordsOf(tools.suite, { state, workspace, device, keys, hashAt }) };
 }
 
 function noteRefusal(state: ClientState, id: WorkspaceId, { kind }: PushAnswer): ClientState {

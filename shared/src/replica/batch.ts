@@ -103,7 +103,7 @@ export function applyRecord(batch: Batch, record: OpenedRecord): void {
   const opened = openGroup(batch, header.group);
   countRecord(batch, header);
   if (batch.quarantine.get(header.id)?.reason === 'parentMissing') batch.quarantine.delete(header.id);
-  if (opened.group.purged && !opened.streams.has(header.stream)) {
+  if (isErased(opened.group) && !opened.streams.has(header.stream)) {
     batch.erase.push(header.id);
     return;
   }
@@ -121,6 +121,9 @@ export function applyRecord(batch: Batch, record: OpenedRecord): void {
     opened.latest = { record: id, text: payload.text, ...(record.facts && { facts: record.facts }) };
   }
 }
+
+/** Purged for good; not so while the purge waits for its place in the feed. */
+const isErased = (group: Group): boolean => group.purged && group.unsynced === 0;
 
 /** Gives a record that is here already its place in the feed, and the verdict on it at that place. */
 export function placeInFeed(
@@ -352,11 +355,13 @@ function fold(batch: Batch, opened: OpenGroup): void {
       ? (latest.facts ?? batch.ports.factsOf(latest.text))
       : batch.ports.factsOf(storedText(batch.ports, record) ?? '');
   const { isAttached } = batch.before;
-  const { group, erased, kept } = foldGroup(before, streams, { factsOf, isAttached });
+  const { group, purge } = foldGroup(before, streams, { factsOf, isAttached });
   opened.group = group;
-  batch.erase.push(...erased);
-  if (group.purged) streams.clear();
-  if (kept !== null) streams.set(kept.id, kept);
+  if (purge !== null) {
+    batch.erase.push(...purge.erased);
+    streams.clear();
+    if (purge.kept !== null) streams.set(purge.kept.id, purge.kept);
+  }
   moveChild(batch, before, group);
 }
 

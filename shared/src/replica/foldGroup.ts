@@ -15,10 +15,8 @@ export interface FoldContext {
 
 export interface GroupFold {
   readonly group: Group;
-  /** Set if the group was purged just now: the records whose bytes go. */
-  readonly erased: readonly RecordId[];
-  /** The one stream that a purged group keeps. */
-  readonly kept: Stream | null;
+  /** Set if the group was purged just now, for good: the records whose bytes go, and the one stream that is kept. */
+  readonly purge: { readonly erased: readonly RecordId[]; readonly kept: Stream | null } | null;
 }
 
 export function foldGroup(
@@ -49,14 +47,13 @@ export function foldGroup(
       unsynced: entries.filter((entry) => entry.seq === null).length,
       verified: entries.every((entry) => entry.status !== 'checking'),
     },
-    erased: [],
-    kept: null,
+    purge: null,
   };
 }
 
 /**
- * Nothing of what it was is kept, so a replica that only ever saw tombstones shows the same. Where there is a server, the
- * place stream is kept until the purge has its place in the feed: the server may have the group, and must hear of it.
+ * Nothing of what it was is kept, so a replica that only ever saw tombstones shows the same. Where there is a server, that
+ * is when the purge has its place in the feed: until then the server may refuse it (withdrawing.ts).
  */
 function purged(
   before: Group,
@@ -68,8 +65,7 @@ function purged(
   // Without what it follows, which was erased before there was a server, it cannot be sent and need not be.
   const isOwed =
     isAttached && purge.seq === null && first !== undefined && place?.entries.has(first) === true;
-  const kept = isOwed ? place : onlyPurge(place, purge);
-  const all = [...streams.values()].flatMap((stream) => [...stream.entries.values()]);
+  const owed = isOwed ? [...place.entries.values()].filter((entry) => entry.seq === null) : [];
   return {
     group: {
       ...before,
@@ -81,13 +77,17 @@ function purged(
       purged: true,
       content: null,
       hasConflict: false,
-      unsynced: isOwed ? [...(kept?.entries.values() ?? [])].filter((entry) => entry.seq === null).length : 0,
+      unsynced: owed.length,
       newerFormat: false,
       verified: true,
     },
-    erased: all.flatMap(({ id }) => (kept?.entries.has(id) === true ? [] : [id])),
-    kept,
+    purge: isOwed ? null : erasing(streams, onlyPurge(place, purge)),
   };
+}
+
+function erasing(streams: ReadonlyMap<string, Stream>, kept: Stream | null): NonNullable<GroupFold['purge']> {
+  const all = [...streams.values()].flatMap((stream) => [...stream.entries.values()]);
+  return { erased: all.flatMap(({ id }) => (kept?.entries.has(id) === true ? [] : [id])), kept };
 }
 
 function onlyPurge(place: Stream | undefined, purge: StreamEntry): Stream | null {

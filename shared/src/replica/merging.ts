@@ -21,8 +21,11 @@ export function mergePending(
 ): CommandResult<null> {
   return compose(state, ports, (composer) => {
     for (const id of groups) {
-      if ((groupIn(composer.batch, id)?.unsynced ?? 0) === 0) continue;
-      for (const { id: stream } of streamsIn(composer.batch, id)) mergeSides(composer, id, stream);
+      const group = groupIn(composer.batch, id);
+      if (group === undefined || group.unsynced === 0) continue;
+      for (const { id: stream, kind } of streamsIn(composer.batch, id)) {
+        if (!group.purged || kind === 'place') mergeSides(composer, id, stream);
+      }
     }
     return succeed(null);
   });

@@ -157,7 +157,10 @@ function* pendingStreams(
   const pending = [...state.groups.values()].filter((group) => group.unsynced > 0);
   pending.sort((left, right) => (left.place?.at ?? 0) - (right.place?.at ?? 0));
   for (const group of pending) {
-    for (const stream of openStreams(group.streams).values()) yield { group: group.id, stream };
+    for (const stream of openStreams(group.streams).values()) {
+      // Of what is to be purged nothing else is sent.
+      if (!group.purged || stream.kind === 'place') yield { group: group.id, stream };
+    }
   }
 }
 

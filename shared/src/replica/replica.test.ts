@@ -377,7 +377,7 @@ describe('a purge and a server', () => {
     const pushed = choosePushes(newSession(), window.state(), 100).pushes;
     expect(pushed.map((push) => push.group)).toEqual(expect.arrayContaining([kept.id, after]));
     expect(pushed.map((push) => push.group)).not.toContain(before);
-    // The text itself is erased at once, and never sent.
+    // The text itself is never sent.
     expect(pushed.filter((push) => push.group === after)).toHaveLength(1);
   });
 
