@@ -106,10 +106,10 @@ export const KEYS: readonly Lie[] = [
   },
   {
     lie: 'The box of an earlier epoch is handed out in place of the newest',
-    sees: '“Waiting for somebody of the team to give you the key”; old texts are there, new ones wait',
-    codes: ['boxMissing', 'keyMissing'],
+    sees: '“Waiting for somebody of the team to give you the key”; old texts are there, new ones wait, and open when it comes',
+    codes: ['boxMissing'],
     when: 'when it is read',
-    standing: 'waitsForKey',
+    standing: 'writes',
     async act({ server, people, ana, cleo, prompt, fresh }) {
       await ana.remove(server, people.ben);
       await ana.sync(server);
@@ -119,6 +119,11 @@ export const KEYS: readonly Lie[] = [
       server.boxes = server.boxes.filter(({ epoch }) => epoch === 1);
       await client.sync(server);
       expect(client.textOf(prompt)).toBe('one\n');
+      expect(client.seen).toEqual(['boxMissing', 'keyMissing']);
+      expect(client.standing).toBe('waitsForKey');
+      await ana.doDuties(server);
+      await client.sync(server);
+      expect(client.textOf(prompt)).toBe('under the new key\n');
       expect(cleo.textOf(prompt)).toBe('one\n');
       return client;
     },
