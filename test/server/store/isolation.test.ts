@@ -188,7 +188,7 @@ function withoutFilters(database: Database, removed: { count: number }): Databas
 
 function unfiltered(sql: Transaction, removed: { count: number }): Transaction {
   return new Proxy(sql, {
-    apply(target, self, [first, ...rest]: [TemplateStringsArray | unknown, ...unknown[]]) {
+    apply(target, self, [first, ...rest]: readonly unknown[]) {
       if (!Array.isArray(first) || !('raw' in first)) return Reflect.apply(target, self, [first, ...rest]);
       const texts: string[] = [...first];
       for (let index = 0; index < texts.length - 1; index += 1) {

@@ -26,7 +26,9 @@ describe('migrating', () => {
   test('three processes that start at once migrate once', async () => {
     await using ground = await createTestDatabase({ empty: true });
     const results = await Promise.all([run(ground), run(ground), run(ground)]);
-    const applied = results.map((result) => (result.ok ? result.value : -1)).sort();
+    const applied = results
+      .map((result) => (result.ok ? result.value : -1))
+      .toSorted((left, right) => left - right);
     expect(applied).toEqual([0, 0, known.length]);
   });
 

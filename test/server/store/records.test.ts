@@ -160,8 +160,8 @@ describe('the server refuses', () => {
       ['one that leads nowhere', [authorOf(team.owner), { ...input, records: [loose.bytes, record.bytes] }]],
       ['another head', [authorOf(team.owner), { ...input, expectedHead: loose.id }]],
     ];
-    for (const [what, [author, append]] of refused) {
-      await expect(team.store.records.append(author, append), what).rejects.toMatchObject({
+    for (const [, [author, append]] of refused) {
+      await expect(team.store.records.append(author, append)).rejects.toMatchObject({
         code: 'refused',
       });
     }
@@ -271,11 +271,16 @@ describe('reading', () => {
     const records = Array.from({ length: 5 }, () => team.seal(team.owner, somewhere()));
     for (const record of records) await team.append(team.owner, [record]);
     const { incarnation } = team.store;
-    const { readFeed } = team.store.records;
-    const page = await readFeed(team.id, { incarnation, seq: 2 }, 2);
+    const { records: reads } = team.store;
+    const page = await reads.readFeed(team.id, { incarnation, seq: 2 }, 2);
     expect(page).toMatchObject({ items: [{ seq: 3 }, { seq: 4 }], end: { seq: 5 } });
-    expect(await readFeed(team.id, { incarnation, seq: 5 }, 2)).toMatchObject({ items: [], end: { seq: 5 } });
-    expect(await readFeed(team.id, { incarnation: 'b'.repeat(25).concat('a'), seq: 2 }, 2)).toMatchObject({
+    expect(await reads.readFeed(team.id, { incarnation, seq: 5 }, 2)).toMatchObject({
+      items: [],
+      end: { seq: 5 },
+    });
+    expect(
+      await reads.readFeed(team.id, { incarnation: 'b'.repeat(25).concat('a'), seq: 2 }, 2),
+    ).toMatchObject({
       kind: 'otherIncarnation',
       incarnation,
       end: { seq: 5 },

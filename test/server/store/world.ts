@@ -1,7 +1,7 @@
 // A store with people in it, for tests: real logs, real seals, and a clock and sessions that a test moves.
 
 import * as nodeCrypto from 'node:crypto';
-import type { Author, Hint, Store } from '@cuebook/server/store/api';
+import type { Author, Hint, NewAccount, Store } from '@cuebook/server/store/api';
 import { createStore } from '@cuebook/server/store/createStore';
 import type { Database } from '@cuebook/server/store/database';
 import type { SessionChecks } from '@cuebook/server/store/dependencies';
@@ -93,21 +93,20 @@ export async function createWorld(database: Database, options: WorldOptions = {}
 }
 
 export async function storeAccount(store: Store, account: SampleAccount): Promise<void> {
-  await store.accountLogs.create(
-    {
-      account: account.id,
-      entries: account.history.entries.map(({ bytes }) => bytes),
-      boxes: account.boxes.map(({ recipient, bytes }) => ({
-        device: recipient,
-        generation: latest(account.history).generation,
-        box: bytes,
-      })),
-      kitBackup: null,
-      join: null,
-    },
-    async () => {},
-  );
+  await store.accountLogs.create(newAccountOf(account), async () => {});
 }
+
+export const newAccountOf = (account: SampleAccount): NewAccount => ({
+  account: account.id,
+  entries: account.history.entries.map(({ bytes }) => bytes),
+  boxes: account.boxes.map(({ recipient, bytes }) => ({
+    device: recipient,
+    generation: latest(account.history).generation,
+    box: bytes,
+  })),
+  kitBackup: null,
+  join: null,
+});
 
 export const authorOf = (account: SampleAccount, device = 0): Author => {
   const keys = account.devices[device];
@@ -127,17 +126,23 @@ export interface Draft {
 
 /** A team on both sides: as its members know it, and in the store. */
 export class TeamOnServer {
-  readonly store: Store;
+  readonly #store: Store | null;
   readonly team: SampleTeam;
   readonly owner: SampleAccount;
   #stored = 0;
   #storedBoxes = 0;
   #counter = 0;
 
-  constructor(store: Store, team: SampleTeam, owner: SampleAccount) {
-    this.store = store;
+  /** `store`: null for a team whose store is in another process. */
+  constructor(store: Store | null, team: SampleTeam, owner: SampleAccount) {
+    this.#store = store;
     this.team = team;
     this.owner = owner;
+  }
+
+  get store(): Store {
+    if (this.#store === null) throw new Error('the store is in another process');
+    return this.#store;
   }
 
   get id(): WorkspaceId {
