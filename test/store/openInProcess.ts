@@ -32,6 +32,8 @@ export function openInProcess(options: InProcessOptions): InProcessLibrary {
       getSecret: async (name) => secrets.get(name),
       setSecret: async (name, value) => secrets.set(name, value),
       changed: (change) => changes.push(change),
+      networkWay: async () => ({ proxy: null, systemCertificates: false }),
+      teamsChanged: () => undefined,
       log: (level, message) => log.push(`${level} ${message}`),
     },
     tools: { suite: createSuite(nodeCrypto), now },

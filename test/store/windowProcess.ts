@@ -43,6 +43,7 @@ const readSecrets = (): Map<string, string> =>
 const library = createLibrary({
   folder,
   workerUrl: pathToFileURL(worker),
+  networkWay: async () => ({ proxy: null, systemCertificates: false }),
   log: { debug: logAs('debug'), info: logAs('info'), warn: logAs('warn'), error: logAs('error') },
   secrets: {
     get: async (name) => readSecrets().get(name) ?? null,

@@ -4,7 +4,7 @@
 // failures as values with a code. Views never keep what is here: they ask again after `onDidChange`. Texts in it (names of
 // teams, members and devices) are content: never in a log, a memento or a setting.
 //
-// Kits, invite codes, passwords and the keys of providers pass through here once and are shown in a modal only.
+// Kits, invite codes and passwords pass through here once and are shown in a modal only.
 
 import type { LibraryProblemCode, PromptId, RecoveryKit, WorkspaceId } from './api.ts';
 
@@ -14,7 +14,6 @@ export type ServerAddress = string & { readonly __brand: 'ServerAddress' };
 export type AccountId = string & { readonly __brand: 'AccountId' };
 export type DeviceId = string & { readonly __brand: 'DeviceId' };
 export type InviteId = string & { readonly __brand: 'InviteId' };
-export type TeamKeyId = string & { readonly __brand: 'TeamKeyId' };
 
 export type Role = 'viewer' | 'editor' | 'admin' | 'owner';
 
@@ -62,9 +61,7 @@ export type TeamsProblemCode =
   | 'changedMeanwhile'
   | 'keyMissing'
   /** An alarm keeps this team read-only (`WorkspaceSync`). */
-  | 'alarmed'
-  /** First use of a team's key, or its address changed: ask, then `allowTeamKey`. */
-  | 'askFirst';
+  | 'alarmed';
 
 /** `message` says what and where, `action` what to do; both for the user, without content. */
 export interface TeamsProblem {
@@ -409,8 +406,6 @@ export interface InvitePreview {
 export interface RemovalNotice {
   /** Prompts they may have copied. */
   readonly prompts: number;
-  /** Keys of providers that they had: to be replaced at the provider. */
-  readonly teamKeys: number;
   /** Open invites, which a removal closes. */
   readonly invites: number;
 }
@@ -429,22 +424,6 @@ export interface Present {
   readonly account: AccountId;
   readonly displayName: string;
   readonly isEditing: boolean;
-}
-
-/** A provider's key that a team shares. The key itself only ever leaves as `useTeamKey`, for one run. */
-export interface TeamKeySummary {
-  readonly id: TeamKeyId;
-  readonly workspace: WorkspaceId;
-  readonly provider: string;
-  /** Where it goes: the provider's base URL. */
-  readonly address: string;
-  readonly masked: string;
-  readonly sharedBy: AccountId;
-  readonly sharedAt: number;
-  /** Withdrawn keys stay listed: members had them, replace them at the provider. */
-  readonly withdrawnAt: number | null;
-  /** The user allowed it for exactly this address. */
-  readonly allowed: boolean;
 }
 
 // --- Calls ---
@@ -583,27 +562,13 @@ export interface TeamsCalls {
   /** Prompts that others changed since they were last marked as read. */
   unread(): Promise<TeamsResult<readonly PromptId[]>>;
   markRead(prompts: readonly PromptId[]): Promise<TeamsResult<null>>;
-
-  teamKeys(workspace?: WorkspaceId): Promise<TeamsResult<readonly TeamKeySummary[]>>;
-  /** By an admin. Again for the same provider and address: rotates it. */
-  shareTeamKey(given: {
-    workspace: WorkspaceId;
-    provider: string;
-    address: string;
-    key: string;
-  }): Promise<TeamsResult<TeamKeyId>>;
-  withdrawTeamKey(workspace: WorkspaceId, id: TeamKeyId): Promise<TeamsResult<null>>;
-  /** After the user saw address and team and agreed. */
-  allowTeamKey(id: TeamKeyId, address: string): Promise<TeamsResult<null>>;
-  /** For one run. `askFirst` until allowed for the address that it has now. Never kept, shown or logged. */
-  useTeamKey(id: TeamKeyId): Promise<TeamsResult<{ address: string; key: string }>>;
 }
 
 /** What changed; sent after it is durable. */
 export interface TeamsChange {
   /** Accounts, teams, connection or sync state. */
   readonly overview: boolean;
-  /** Teams whose members, roles, invites, policy or keys changed. */
+  /** Teams whose members, roles, invites or policy changed. */
   readonly members: readonly WorkspaceId[];
   readonly syncLog: boolean;
   readonly presence: boolean;
@@ -619,8 +584,8 @@ export interface Teams extends TeamsCalls {
 export interface NetworkWay {
   /** `http://user:password@host:port` of the proxy, or null: directly. */
   readonly proxy: string | null;
-  /** Certificates in PEM of authorities besides those that Node.js knows. */
-  readonly authorities: readonly string[];
+  /** Whether what the operating system trusts is trusted. The worker reads it: that takes a fifth of a second. */
+  readonly systemCertificates: boolean;
 }
 
 /** What the worker asks of the extension host for servers. */

@@ -27,6 +27,7 @@ import type { Change, LibrarySession, LibrarySessions } from './librarySession.t
 import { createCarrier, type Carry } from './serverCarrier.ts';
 import type { ServerCalls } from './serverCalls.ts';
 import { ConnectionLost, ServerRefusal } from './serverSocket.ts';
+import { unreadRow } from './teamsNotes.ts';
 
 export interface SyncDependencies {
   readonly suite: Suite;
@@ -111,11 +112,10 @@ interface Lane {
 
 /** Begins at once. Rejects if the connection is lost before the first answer. */
 export async function startAccountSync(dependencies: SyncDependencies): Promise<AccountSync> {
-  const { calls, account } = dependencies;
+  const { calls } = dependencies;
   const [info, rows] = await Promise.all([calls.ask('server.info'), calls.ask('workspace.list')]);
   const sync = new Sync(dependencies, info.incarnation);
   sync.start(rows.map(({ workspace }) => workspace));
-  void account;
   return sync;
 }
 
@@ -396,10 +396,11 @@ class Sync implements AccountSync {
 
   #markUnread(change: Change, workspace: WorkspaceId, texts: readonly string[]): void {
     if (texts.length === 0) return;
-    const known = change.store.blob('notes', `unread.${workspace}`);
-    const before = known === null ? [] : (JSON.parse(Buffer.from(known).toString('utf8')) as string[]);
-    const after = [...new Set([...before, ...texts])];
-    change.store.setBlob('notes', `unread.${workspace}`, Buffer.from(JSON.stringify(after)));
+    const { seals } = this.#dependencies.accounts.tools;
+    const row = unreadRow(workspace);
+    const place = { purpose: 'notes', row } as const;
+    const known = seals.openJson<string[]>(place, change.store.blob('notes', row)) ?? [];
+    change.store.setBlob('notes', row, seals.sealJson(place, [...new Set([...known, ...texts])]));
     change.touch('teams');
   }
 
@@ -587,15 +588,12 @@ class Sync implements AccountSync {
   }
 
   #sendPending(workspace: WorkspaceId): void {
-    const { sessions, ports } = this.#dependencies;
-    const session = sessions.of(workspace);
+    const session = this.#dependencies.sessions.of(workspace);
     const lane = this.#lane(workspace);
-    const { client, device, workspaceKeys } = this.#account();
+    const { client, workspaceKeys } = this.#account();
     const keys = workspaceKeys.get(workspace);
     if (session === null || keys === undefined || lane.phase !== 'live') return;
-    void ports;
     const chosen = sendPending(client, workspace, { replica: session.state(), session: lane.session, keys });
-    void device;
     lane.session = chosen.session;
     this.#send(chosen.requests);
   }

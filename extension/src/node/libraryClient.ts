@@ -10,12 +10,14 @@ import type {
   LibraryHostCalls,
   LibraryProblem,
 } from '../library/api.ts';
+import type { NetworkWay, Teams, TeamsCalls, TeamsChange, TeamsHostCalls } from '../library/teams.ts';
 import { forwardCalls } from './libraryCallNames.ts';
 import { placeOf, problem } from './libraryProblem.ts';
+import { forwardTeams } from './teamsCallNames.ts';
 import { openWorkerChannel, type WorkerChannel } from './workerChannel.ts';
 
 /** What the worker answers: the library, and its own end. */
-export interface LibraryWorkerCalls extends LibraryCalls {
+export interface LibraryWorkerCalls extends LibraryCalls, TeamsCalls {
   /** Writes what is worth keeping, closes the file, and ends the worker. */
   close(): Promise<void>;
 }
@@ -41,22 +43,30 @@ export interface LibraryDependencies {
     set(name: string, value: string): Promise<void>;
   };
   readonly log: LibraryLog;
+  /** How VS Code reaches a server: its proxy and authorities. */
+  networkWay(address: string): Promise<NetworkWay>;
   /** Where the bundled `libraryWorker` lies. */
   readonly workerUrl: URL;
 }
 
 interface RunningWorker {
   readonly worker: Worker;
-  readonly channel: WorkerChannel<LibraryWorkerCalls, LibraryHostCalls>;
+  readonly channel: WorkerChannel<LibraryWorkerCalls, LibraryHostCalls & TeamsHostCalls>;
 }
 
 /** No call throws for an expected failure. `dispose` may be called at any time, and resolves when the worker has ended. */
-export function createLibrary(dependencies: LibraryDependencies): Library & { dispose(): Promise<void> } {
+export function createLibrary(
+  dependencies: LibraryDependencies,
+): Library & { readonly teams: Teams; dispose(): Promise<void> } {
   const listeners = new Set<(change: LibraryChange) => void>();
   const notify = (change: LibraryChange): void => {
     for (const listener of listeners) listener(change);
   };
-  const host = hostCalls(dependencies, notify);
+  const teamsListeners = new Set<(change: TeamsChange) => void>();
+  const notifyTeams = (change: TeamsChange): void => {
+    for (const listener of teamsListeners) listener(change);
+  };
+  const host = hostCalls(dependencies, notify, notifyTeams);
   let running: RunningWorker | null = null;
   let disposed = false;
   let unexpectedEnds = 0;
@@ -71,11 +81,15 @@ export function createLibrary(dependencies: LibraryDependencies): Library & { di
       unexpectedEnds += 1;
       dependencies.log.error('The library worker ended by itself.');
       notify(everything);
+      notifyTeams(everythingOfTeams);
     });
     return started;
   };
 
-  const call = async (name: keyof LibraryCalls, values: readonly unknown[]): Promise<unknown> => {
+  const call = async (
+    name: keyof LibraryCalls | keyof TeamsCalls,
+    values: readonly unknown[],
+  ): Promise<unknown> => {
     if (disposed || unexpectedEnds >= mostUnexpectedEnds) return stopped(name);
     running ??= start();
     const { channel } = running;
@@ -89,6 +103,13 @@ export function createLibrary(dependencies: LibraryDependencies): Library & { di
 
   return {
     ...forwardCalls(call),
+    teams: {
+      ...forwardTeams(call),
+      onDidChange(listener) {
+        teamsListeners.add(listener);
+        return () => teamsListeners.delete(listener);
+      },
+    },
     onDidChange(listener) {
       listeners.add(listener);
       return () => listeners.delete(listener);
@@ -96,6 +117,7 @@ export function createLibrary(dependencies: LibraryDependencies): Library & { di
     async dispose() {
       disposed = true;
       listeners.clear();
+      teamsListeners.clear();
       const ending = running;
       running = null;
       if (ending !== null) await end(ending);
@@ -106,12 +128,25 @@ export function createLibrary(dependencies: LibraryDependencies): Library & { di
 /** After so many, it is not chance: reloading the window starts afresh. */
 const mostUnexpectedEnds = 5;
 const everything: LibraryChange = { origin: 'elsewhere', texts: [], tree: true, runs: true, status: true };
+const everythingOfTeams: TeamsChange = {
+  overview: true,
+  members: [],
+  syncLog: true,
+  presence: true,
+  unread: true,
+};
 
-function startWorker(dependencies: LibraryDependencies, host: LibraryHostCalls): RunningWorker {
+function startWorker(
+  dependencies: LibraryDependencies,
+  host: LibraryHostCalls & TeamsHostCalls,
+): RunningWorker {
   const workerData: LibraryWorkerData = { folder: dependencies.folder };
   const worker = new Worker(dependencies.workerUrl, { name: 'cuebook library', workerData, execArgv: [] });
   worker.on('error', (error) => dependencies.log.error(`The library worker failed: ${placeOf(error)}`));
-  return { worker, channel: openWorkerChannel<LibraryWorkerCalls, LibraryHostCalls>(worker, host) };
+  return {
+    worker,
+    channel: openWorkerChannel<LibraryWorkerCalls, LibraryHostCalls & TeamsHostCalls>(worker, host),
+  };
 }
 
 async function end({ worker, channel }: RunningWorker): Promise<void> {
@@ -125,18 +160,21 @@ async function end({ worker, channel }: RunningWorker): Promise<void> {
 }
 
 function hostCalls(
-  { secrets, log }: LibraryDependencies,
+  { secrets, log, networkWay }: LibraryDependencies,
   notify: (change: LibraryChange) => void,
-): LibraryHostCalls {
+  notifyTeams: (change: TeamsChange) => void,
+): LibraryHostCalls & TeamsHostCalls {
   return {
     getSecret: async (name) => secrets.get(name),
     setSecret: async (name, value) => secrets.set(name, value),
     changed: notify,
+    networkWay: async (address) => networkWay(address),
+    teamsChanged: notifyTeams,
     log: (level, message) => log[level](message),
   };
 }
 
-function stopped(name: keyof LibraryCalls): unknown {
+function stopped(name: keyof LibraryCalls | keyof TeamsCalls): unknown {
   const value: LibraryProblem = problem('stopped');
   return name === 'status' || name === 'retryKey'
     ? { kind: 'unavailable', problem: value }

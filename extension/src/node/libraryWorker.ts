@@ -5,6 +5,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { parentPort, workerData } from 'node:worker_threads';
 import { createSuite } from '@cuebook/shared/crypto/suite';
 import type { LibraryHostCalls } from '../library/api.ts';
+import type { TeamsHostCalls } from '../library/teams.ts';
 import type { LibraryWorkerCalls, LibraryWorkerData } from './libraryClient.ts';
 import { createLocalLibrary } from './localLibrary.ts';
 import { openWorkerChannel } from './workerChannel.ts';
@@ -20,13 +21,16 @@ const library = createLocalLibrary({
     setSecret: async (name, value) => channel.setSecret(name, value),
     changed: (change) => void channel.changed.asEvent(change),
     log: (level, message) => void channel.log.asEvent(level, message),
+    networkWay: async (address) => channel.networkWay(address),
+    teamsChanged: (change) => void channel.teamsChanged.asEvent(change),
   },
   tools: { suite: createSuite(nodeCrypto), now },
   now,
   wait: async (ms) => wait(ms),
   pollMs: 2000,
 });
-const channel = openWorkerChannel<LibraryHostCalls, LibraryWorkerCalls>(port, {
+const channel = openWorkerChannel<LibraryHostCalls & TeamsHostCalls, LibraryWorkerCalls>(port, {
   ...library.calls,
+  ...library.teams,
   close: async () => library.close(),
 });

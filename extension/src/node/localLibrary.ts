@@ -11,6 +11,7 @@ import type {
   LibraryStatus,
 } from '../library/api.ts';
 import type { DatabaseOptions } from './database.ts';
+import type { TeamsCalls, TeamsHostCalls } from '../library/teams.ts';
 import { forwardCalls } from './libraryCallNames.ts';
 import type { IdentityTools } from './libraryIdentity.ts';
 import { secretFromKit } from './libraryKit.ts';
@@ -18,10 +19,11 @@ import { type Opened, openStore, type OpeningDependencies, unlockWith } from './
 import { fail, placeOf, problem, success, toProblem } from './libraryProblem.ts';
 import { openReadyLibrary, type ReadyLibrary } from './readyLibrary.ts';
 import { markSetAside, renameStore } from './setAside.ts';
+import { forwardTeams } from './teamsCallNames.ts';
 
 export interface LocalLibraryDependencies {
   readonly folder: string;
-  readonly host: LibraryHostCalls;
+  readonly host: LibraryHostCalls & TeamsHostCalls;
   readonly tools: IdentityTools;
   readonly now: () => number;
   readonly wait: (ms: number) => Promise<void>;
@@ -33,6 +35,7 @@ export interface LocalLibraryDependencies {
 
 export interface LocalLibrary {
   readonly calls: LibraryCalls;
+  readonly teams: TeamsCalls;
   /** Keeps what makes the next opening fast and closes the file. */
   close(): Promise<void>;
 }
@@ -48,6 +51,7 @@ export function createLocalLibrary(dependencies: LocalLibraryDependencies): Loca
   const standing = createStanding(dependencies);
   return {
     calls: { ...forwardedCalls(dependencies, standing), ...standingCalls(dependencies, standing) },
+    teams: forwardedTeams(dependencies, standing),
     close: async () => standing.close(),
   };
 }
@@ -86,7 +90,7 @@ function createStanding(dependencies: LocalLibraryDependencies): StandingHolder 
     async close() {
       const before = current;
       current = null;
-      if (before !== null) closeStanding(await before);
+      if (before !== null) await closeStanding(await before);
     },
     replace(next) {
       current = Promise.resolve(toStanding(next));
@@ -107,8 +111,8 @@ function openingOf({
   return { folder, host, tools, wait, database };
 }
 
-function closeStanding(standing: Standing): void {
-  if (standing.kind === 'ready') standing.library.close();
+async function closeStanding(standing: Standing): Promise<void> {
+  if (standing.kind === 'ready') await standing.library.close();
   if (standing.kind === 'keyMissing') standing.library.store.close();
 }
 
@@ -180,6 +184,18 @@ function forwardedCalls({ host }: LocalLibraryDependencies, standing: StandingHo
       if (now.kind !== 'ready') return { ok: false, problem: whyClosed(now) };
       const calls: Partial<LibraryCalls> = now.library.calls;
       return await (calls[name] as (...given: readonly unknown[]) => Promise<unknown>)(...values);
+    } catch (error) {
+      return { ok: false, problem: reported(host, error) };
+    }
+  });
+}
+
+function forwardedTeams({ host }: LocalLibraryDependencies, standing: StandingHolder): TeamsCalls {
+  return forwardTeams(async (name, values) => {
+    try {
+      const now = await standing.now();
+      if (now.kind !== 'ready') return { ok: false, problem: whyClosed(now) };
+      return await (now.library.teams[name] as (...given: readonly unknown[]) => Promise<unknown>)(...values);
     } catch (error) {
       return { ok: false, problem: reported(host, error) };
     }

@@ -5,6 +5,7 @@ import path from 'node:path';
 import { createSuite } from '@cuebook/shared/crypto/suite';
 import { expect, onTestFinished, test } from 'vitest';
 import type { LibraryChange, LibraryHostCalls } from '../library/api.ts';
+import type { TeamsHostCalls } from '../library/teams.ts';
 import { openStore } from './libraryOpening.ts';
 import { openReadyLibrary, type ReadyLibrary } from './readyLibrary.ts';
 
@@ -15,14 +16,16 @@ async function twoWindows() {
   onTestFinished(async () => rm(folder, { recursive: true, force: true }));
   const secrets = new Map<string, string>();
   const changes: LibraryChange[] = [];
-  const host: LibraryHostCalls = {
+  const host: LibraryHostCalls & TeamsHostCalls = {
     getSecret: async (name) => secrets.get(name) ?? null,
     setSecret: async (name, value) => void secrets.set(name, value),
     changed: (change) => void changes.push(change),
     log: () => undefined,
+    networkWay: async () => ({ proxy: null, systemCertificates: false }),
+    teamsChanged: () => undefined,
   };
   const tools = { suite: createSuite(nodeCrypto), now };
-  const dependencies = { host, tools, now, pollMs: 60_000 };
+  const dependencies = { host, tools, now, wait: async () => undefined, pollMs: 60_000 };
   const unlock = async () => {
     const opened = await openStore({ folder, host, tools, wait: async () => undefined, database: {} });
     if (opened.kind !== 'unlocked') throw new Error(opened.kind);

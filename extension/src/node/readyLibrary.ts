@@ -11,11 +11,13 @@ import type {
   LibraryStatus,
   WorkspaceSummary,
 } from '../library/api.ts';
+import type { TeamsCalls, TeamsHostCalls } from '../library/teams.ts';
 import { createDocumentCalls } from './libraryDocuments.ts';
 import { createExportCalls } from './libraryExportCalls.ts';
 import type { IdentityTools } from './libraryIdentity.ts';
 import { createKitCalls, kitStatus } from './libraryKit.ts';
 import { createMemoryCalls } from './libraryMemory.ts';
+import { createLibraryTeams } from './libraryTeams.ts';
 import type { UnlockedLibrary } from './libraryOpening.ts';
 import { placeOf, toProblem } from './libraryProblem.ts';
 import { createRunCalls } from './libraryRuns.ts';
@@ -27,9 +29,10 @@ import { createTreeCalls } from './libraryTree.ts';
 import { watchStore } from './storeWatch.ts';
 
 export interface ReadyDependencies {
-  readonly host: LibraryHostCalls;
+  readonly host: LibraryHostCalls & TeamsHostCalls;
   readonly tools: IdentityTools;
   readonly now: () => number;
+  readonly wait: (ms: number) => Promise<void>;
   readonly pollMs: number;
 }
 
@@ -38,8 +41,9 @@ export type ReadyCalls = Omit<LibraryCalls, 'status' | 'retryKey' | 'unlockWithK
 
 export interface ReadyLibrary {
   readonly calls: ReadyCalls;
+  readonly teams: TeamsCalls;
   status(): LibraryStatus;
-  close(): void;
+  close(): Promise<void>;
 }
 
 /** Takes the store over: closing the library closes it. */
@@ -57,7 +61,7 @@ export function openReadyLibrary(dependencies: ReadyDependencies, library: Unloc
     grounds: () => accounts.grounds(),
     reload: (touches) => accounts.reload(touches),
     changed: (change) => host.changed(withKitNews(change)),
-    touched: () => undefined,
+    touched: (origin, touches) => teams.touched(origin, touches),
     log: (level, message) => host.log(level, message),
     announce: () => watching.announce(),
     whenIdle: (work, delayMs) => {
@@ -66,6 +70,15 @@ export function openReadyLibrary(dependencies: ReadyDependencies, library: Unloc
     },
   });
   const session = sessions.home();
+  const teams = createLibraryTeams({
+    suite: dependencies.tools.suite,
+    accounts,
+    sessions,
+    ports: portsOf(dependencies, library),
+    host,
+    now,
+    wait: dependencies.wait,
+  });
   wasDue = kitStatus({ session, now }).due;
   const watching = watchStore({
     databasePath: store.path,
@@ -79,10 +92,15 @@ export function openReadyLibrary(dependencies: ReadyDependencies, library: Unloc
     wasDue = due;
     return turned ? { ...change, status: true } : change;
   }
+  // After the first answer: whoever opens the library waits for no network.
+  const starting = setTimeout(() => quietly(() => teams.start()), 0);
   return {
     calls: callsOf(dependencies, sessions, library),
+    teams: teams.calls,
     status: () => statusOf(dependencies, sessions, accounts),
-    close() {
+    async close() {
+      clearTimeout(starting);
+      await teams.close();
       watching.close();
       sessions.close();
       store.close();

@@ -3,7 +3,7 @@
 
 import type { Request, ServerMessage, WorkspaceEnds } from '@cuebook/shared/client/messages';
 import type { VerifyPrimitives } from '@cuebook/shared/crypto/primitives';
-import type { AccountId, DeviceId, RecordId, WorkspaceId } from '@cuebook/shared/encoding/ids';
+import type { AccountId, DeviceId, InviteId, RecordId, WorkspaceId } from '@cuebook/shared/encoding/ids';
 import type { AppendAnswer } from '@cuebook/shared/protocol/record';
 import type { EpochBoxMessage } from '@cuebook/shared/protocol/workspace';
 import { FEED_START } from '@cuebook/shared/record/feed';
@@ -182,9 +182,12 @@ async function appendTeam(
   { calls, primitives }: CarrierDependencies,
   { workspace, entry, boxes }: Extract<Request, { readonly kind: 'appendTeam' }>,
 ): Promise<readonly ServerMessage[]> {
-  const expectedHead = headBefore(teamLog.parse(primitives, entry));
+  const parsed = teamLog.parse(primitives, entry);
+  const expectedHead = headBefore(parsed);
+  const isInvite = parsed.ok && parsed.value.body.action.type === 'invite';
+  const messages = boxes.map((box) => (isInvite ? inviteBox(box) : boxMessage(box)));
   try {
-    const append = { workspace, expectedHead, entries: [entry], boxes: boxes.map(boxMessage) };
+    const append = { workspace, expectedHead, entries: [entry], boxes: messages };
     const { kind } = await calls.ask('workspace.appendLog', append);
     return [{ kind: 'teamAppended', workspace, answer: kind }];
   } catch (error) {
@@ -281,6 +284,13 @@ export function boxOf({ epoch, recipient, box }: EpochBoxMessage): EpochBox {
       return { recipient: recipient.token, epoch, generation: 0, bytes: box };
   }
 }
+
+/** The one box of an `invite` is for the invite itself. */
+const inviteBox = ({ recipient, epoch, bytes }: EpochBox): EpochBoxMessage => ({
+  epoch,
+  recipient: { kind: 'invite', invite: recipient as InviteId },
+  box: bytes,
+});
 
 /** Boxes that are put by this program are for members; a token's has generation 0. */
 export function boxMessage({ recipient, epoch, generation, bytes }: EpochBox): EpochBoxMessage {

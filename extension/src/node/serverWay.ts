@@ -51,12 +51,16 @@ function trustOf({ network, pinned }: ServerWay): tls.ConnectionOptions {
         certificate.fingerprint256 === fingerprint ? undefined : new CertificateChanged(),
     };
   }
-  return network.authorities.length === 0 ? {} : { ca: [...knownAuthorities(), ...network.authorities] };
+  return network.systemCertificates ? { ca: [...knownAuthorities(), ...systemAuthorities()] } : {};
 }
 
 /** Those of Node and, where it can say, of the system. */
 const knownAuthorities = (): readonly string[] =>
   typeof tls.getCACertificates === 'function' ? tls.getCACertificates('default') : tls.rootCertificates;
+
+/** Older versions of Node.js cannot say. */
+const systemAuthorities = (): readonly string[] =>
+  typeof tls.getCACertificates === 'function' ? tls.getCACertificates('system') : [];
 
 class CertificateChanged extends Error {
   readonly code = 'CUEBOOK_CERTIFICATE_CHANGED';

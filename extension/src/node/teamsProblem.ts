@@ -69,7 +69,6 @@ const wordings: Readonly<Record<OwnCode, Wording>> = {
     'Something is wrong with what the server shows of this team, so it is read-only.',
     'See the sync log.',
   ],
-  askFirst: ['This key goes to an address that you have not agreed to.', 'Look at the address first.'],
 };
 
 export function teamsProblem(code: OwnCode, more: Partial<TeamsProblem> = {}): TeamsProblem {
