@@ -106,7 +106,7 @@ function alarms(simulation: Simulation, fresh: SimulatedDevice): readonly string
 }
 
 /** All that a person can see of a replica. */
-function shown({ state, ports }: SimulatedDevice): string {
+export function shown({ state, ports }: SimulatedDevice): string {
   const view = viewLibrary(state);
   const groups = [...state.groups.values()].filter((group) => group.kind !== null);
   return JSON.stringify({

@@ -70,7 +70,7 @@ export function takePushed(
   const ports = portsOf(tools, state, open, id);
   if (answer.kind === 'notAllowed' && isPendingPurge(replica, ports, push)) {
     // This alone is not allowed (any more): writing goes on.
-    const session = answered(open.session, push, { kind: 'behind' });
+    const session = answered(open.session, push, { kind: 'oldEpoch' });
     const withdrawn = { ...withdrawPurge(replica, ports, push.group), records: [] };
     return { state, session, replica: withdrawn.state, requests: [], resealed: withdrawn };
   }

@@ -382,7 +382,8 @@ function ownChildren(batch: Batch, folder: GroupId): Set<GroupId> {
 function placeFolders(batch: Batch): void {
   const opened = [...batch.groups.values()];
   const isMoved = ({ before, group }: OpenGroup): boolean =>
-    group.kind === 'folder' &&
+    // One that was purged is no folder any more: what its place stood in the way of counts again.
+    (group.kind === 'folder' || before?.kind === 'folder') &&
     (before?.place?.record !== group.place?.record || before?.place?.seq !== group.place?.seq);
   if (!opened.some(isMoved)) return;
   const all = [...batch.before.groups.values(), ...opened.map(({ group }) => group)];
