@@ -246,7 +246,8 @@ export class WireTeam {
   async add(joiner: Person, role: Role = 'editor'): Promise<void> {
     await this.catchUp();
     this.#team.now = Date.now();
-    const invite = await this.#team.invite({ role });
+    const withKey = !this.#team.state.policy.confirmJoins;
+    const invite = await this.#team.invite({ role, withKey });
     const invited = this.#team.append(this.owner.account, {
       ...invite.action,
       expiresAt: Date.now() + 3_600_000,

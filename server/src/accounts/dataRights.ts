@@ -60,8 +60,9 @@ export async function deleteAccount(
     await eraseAccount(sql, caller.account, ground.now());
     await endSessions(sql, caller.account, { except: null });
   });
-  announceEnd(ground, caller.account);
   await record(ground, { what: 'account.deleted', account: caller.account, origin });
+  // Last, so that the answer is on its way before the socket is closed.
+  announceEnd(ground, caller.account);
 }
 
 /** The logs are signed by its devices: a server cannot write `leave` for anybody. */

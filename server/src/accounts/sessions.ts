@@ -140,9 +140,10 @@ async function signOut(ground: Ground, caller: SessionCaller, origin: Origin): P
   await ground.database.transact({ account: caller.account }, (sql) =>
     endSessions(sql, caller.account, { only: caller.session }),
   );
-  announceEnd(ground, caller.account);
   const details = { session: caller.session };
   await recordEverywhere(ground, { what: 'signOut', account: caller.account, origin, details });
+  // Last, so that the answer is on its way before the socket is closed.
+  announceEnd(ground, caller.account);
 }
 
 /** Of whoever changes a credential: all others end, in the same transaction as the change. */

@@ -2,7 +2,7 @@
 
 import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import Provider, { type Configuration } from 'oidc-provider';
+import { Provider, type Configuration } from 'oidc-provider';
 
 export interface TestProvider extends AsyncDisposable {
   readonly issuer: string;
@@ -22,8 +22,12 @@ export async function startProvider(
   more: Configuration = {},
 ): Promise<TestProvider> {
   const [clientId, clientSecret] = ['cuebook', 'a secret between the two of them'];
-  let handle: RequestListener = (_, response) => void response.end();
-  const server = createServer((request, response) => void handle(request, response));
+  let handle: RequestListener = (_, response) => {
+    response.end();
+  };
+  const server = createServer((request, response) => {
+    handle(request, response);
+  });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const issuer = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   const provider = new Provider(issuer, {
@@ -42,7 +46,8 @@ export async function startProvider(
     },
     ...more,
   });
-  handle = provider.callback();
+  const answer = provider.callback();
+  handle = (request, response) => void answer(request, response);
   return {
     issuer,
     clientId,

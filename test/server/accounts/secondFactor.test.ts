@@ -8,7 +8,7 @@ interface WithFactor {
   readonly caller: SessionCaller;
   readonly codes: readonly string[];
   /** A code of the app, for the present step or a later one. */
-  code(later?: number): string;
+  readonly code: (later?: number) => string;
 }
 
 async function addFactor(office: Office, person: Person): Promise<WithFactor> {

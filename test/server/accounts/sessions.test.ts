@@ -134,11 +134,11 @@ describe('a session', () => {
     if (second.kind !== 'granted') throw new Error('expected a session');
     const caller = await callerOf(office.accounts, second.grant.accessToken);
     const list = await office.accounts.sessions.list(caller);
-    expect(list.map(({ session, isThis }) => [session, isThis]).sort()).toEqual(
-      [
+    expect(new Map(list.map(({ session, isThis }) => [session, isThis]))).toEqual(
+      new Map([
         [grant.session, false],
         [second.grant.session, true],
-      ].sort(),
+      ]),
     );
     await office.accounts.sessions.revoke(caller, grant.session, from());
     await expect(callerOf(office.accounts, grant.accessToken)).rejects.toMatchObject({
