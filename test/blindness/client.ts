@@ -11,6 +11,7 @@ import {
   composeEntry,
   composeRotation,
   fulfil,
+  sealUserKeys,
   type Author,
   type Composed,
 } from '@cuebook/shared/client/entries';
@@ -189,6 +190,13 @@ export class TestClient {
       const composed = await fulfil(this.author, this.state, this.workspace, duty);
       if (composed.ok) await this.exchange(server, [composed.value]);
     }
+  }
+
+  /** What is done once a restore was announced. */
+  async sealUserKeys(server: TestServer): Promise<void> {
+    const composed = await sealUserKeys(this.author, this.state);
+    if (!composed.ok) throw new Error(composed.problem.message);
+    await this.exchange(server, [composed.value]);
   }
 
   /** An entry by this member, if the log allows it. */

@@ -192,6 +192,25 @@ test('a restored server has everything again, account logs too, with the help of
   expect(ana.seen).toEqual(['serverRestored']);
 });
 
+test('a device whose box was lost in a restore before it was read gets another one', async () => {
+  const { server, people, ana, prompt } = open();
+  const device = await addSampleDevice(suite, people.ana);
+  server.learn(people.ana);
+  const boxes = server.userBoxes.get(people.ana.id) ?? [];
+  server.userBoxes.set(
+    people.ana.id,
+    boxes.filter(({ recipient }) => recipient !== device.id),
+  );
+  await ana.sync(server);
+  await ana.doDuties(server);
+  const second = new TestClient(suite, people.ana, { workspace: ana.workspace, device });
+  await second.sync(server);
+  expect(second.standing).toBe('waitsForKey');
+  await ana.sealUserKeys(server);
+  await second.sync(server);
+  expect(second.textOf(prompt)).toBe('one\n');
+});
+
 test('a restored server that takes nothing back is not talked to in circles', async () => {
   const { server, people, ana, prompt } = open();
   const backup = server.copy();

@@ -127,6 +127,7 @@ export class TestServer {
       case 'appendTeam':
         return [{ kind: 'teamAppended', workspace, answer: this.#appendTeam(request) }];
       case 'appendAccount':
+        this.userBoxes.set(account, [...(this.userBoxes.get(account) ?? []), ...request.boxes]);
         return [{ kind: 'accountAppended', answer: this.#appendAccount(account, request.entries) }];
       case 'putBoxes':
         this.boxes = [...this.boxes, ...request.boxes];

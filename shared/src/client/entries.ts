@@ -6,12 +6,13 @@ import type { Suite } from '../crypto/suite.ts';
 import type { AccountId, DeviceId, WorkspaceId } from '../encoding/ids.ts';
 import type { FeedPosition } from '../record/header.ts';
 import { accountLog, type AccountAction } from '../team/accountEntry.ts';
+import { keyHolders } from '../team/accountFold.ts';
 import { sealEpochKey, type EpochBox } from '../team/epochKeys.ts';
 import { EMPTY_HISTORY, extendAccount, extendTeam } from '../team/history.ts';
 import { following, type LogProblem } from '../team/log.ts';
 import { prepareRotation } from '../team/rotation.ts';
 import { teamLog, type TeamAction } from '../team/teamEntry.ts';
-import { prepareGeneration, type StoredBox, type UserKeys } from '../team/userKeys.ts';
+import { prepareGeneration, sealUserKey, type StoredBox, type UserKeys } from '../team/userKeys.ts';
 import { invariant } from '../util/invariant.ts';
 import { fail, succeed, type Problem, type Result } from '../util/result.ts';
 import type { Duty } from './duties.ts';
@@ -116,6 +117,21 @@ async function startGeneration(author: Author, state: ClientState): Promise<Comp
   invariant(account !== null, 'the own account log is here');
   const { action, boxes } = await prepareGeneration(author.suite, account, author.userKeys);
   return composeAccountEntry(author, state, action, boxes);
+}
+
+/**
+ * The current user key for all devices of the account and the kit, without an entry: after `serverRestored`, since the
+ * server may have lost boxes that a device has not read yet.
+ */
+export async function sealUserKeys(author: Author, state: ClientState): Promise<Composed> {
+  const account = accountOf(state, state.account);
+  const key = account === null ? undefined : author.userKeys.get(account.generation);
+  if (account === null || key === undefined) return keyMissing();
+  const boxes: StoredBox<DeviceId>[] = [];
+  for (const holder of keyHolders(account)) {
+    if (holder.id !== author.device.id) boxes.push(await sealUserKey(author.suite, account, key, holder));
+  }
+  return succeed({ kind: 'appendAccount', entries: [], boxes });
 }
 
 /** One entry of the own account log by this device, if the log allows it as it stands. */

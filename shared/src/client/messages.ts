@@ -97,6 +97,7 @@ export type Request =
       readonly entry: Uint8Array;
       readonly boxes: readonly EpochBox[];
     }
+  /** Entries of the own account log with the boxes that they name; without entries: boxes of a committed key, sealed anew. */
   | {
       readonly kind: 'appendAccount';
       readonly entries: readonly Uint8Array[];
