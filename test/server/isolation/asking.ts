@@ -52,6 +52,8 @@ export function askOnSocket(
   caller: CallerFacts,
 ): {
   readonly ask: (path: string, kind: ProcedureKind) => Promise<Outcome>;
+  /** The whole refusal, but for what differs from call to call. */
+  readonly refusalAbout: (path: string, kind: ProcedureKind, workspace: WorkspaceId) => Promise<unknown>;
   readonly client: TestClient;
 } {
   const client = connect(url, {
@@ -62,8 +64,31 @@ export function askOnSocket(
   const closed = client.closed.then((): Outcome => 'closed');
   return {
     client,
-    ask: (path, kind) => Promise.race([closed, call(untyped, path, kind, inputFor(caller.workspace))]),
+    ask: (path, kind) => Promise.race([closed, outcome(untyped, path, kind, inputFor(caller.workspace))]),
+    refusalAbout: (path, kind, workspace) =>
+      call(untyped, path, kind, inputFor(workspace)).then(
+        () => null,
+        ({ message, data }: TRPCClientError<AppRouter>) => ({ message, data: { ...data, requestId: '' } }),
+      ),
   };
+}
+
+async function outcome(
+  client: TRPCUntypedClient<AppRouter>,
+  path: string,
+  kind: ProcedureKind,
+  input: unknown,
+): Promise<Outcome> {
+  try {
+    await call(client, path, kind, input);
+    return 'yes';
+  } catch (error) {
+    if (!(error instanceof TRPCClientError)) throw error;
+    const data: unknown = error.data;
+    if (typeof data !== 'object' || data === null || !('code' in data)) return 'closed';
+    if (data.code === 'internal') throw new Error(`${path} failed inside`, { cause: error });
+    return outcomeOf(data.code);
+  }
 }
 
 async function call(
@@ -71,20 +96,9 @@ async function call(
   path: string,
   kind: ProcedureKind,
   input: unknown,
-): Promise<Outcome> {
-  try {
-    if (kind === 'subscription') await begin(client, path, input);
-    else await (kind === 'query' ? client.query(path, input) : client.mutation(path, input));
-    return 'yes';
-  } catch (error) {
-    if (!(error instanceof TRPCClientError)) throw error;
-    const data: unknown = error.data;
-    if (typeof data === 'object' && data !== null && 'code' in data) {
-      if (data.code === 'internal') throw new Error(`${path} failed inside`, { cause: error });
-      return outcomeOf(data.code);
-    }
-    return 'closed';
-  }
+): Promise<void> {
+  if (kind === 'subscription') await begin(client, path, input);
+  else await (kind === 'query' ? client.query(path, input) : client.mutation(path, input));
 }
 
 /** Resolves with the first message, or rejects. */
@@ -108,26 +122,9 @@ export async function askOverHttp(
   path: string,
   kind: ProcedureKind,
 ): Promise<Outcome> {
-  const response = await request(url, caller, path, kind);
-  return response.ok ? 'yes' : outcomeOf(codeIn(await response.json()));
-}
-
-/** Everything that is answered, but for what differs from request to request. */
-export async function refusalOverHttp(
-  url: string,
-  caller: CallerFacts,
-  path: string,
-  kind: ProcedureKind,
-): Promise<string> {
-  const response = await request(url, caller, path, kind);
-  const text = await response.text();
-  return `${response.status} ${text.replaceAll(/"requestId":"[a-z2-7]*"/g, '')}`;
-}
-
-function request(url: string, caller: CallerFacts, path: string, kind: ProcedureKind): Promise<Response> {
   const input = JSON.stringify(inputFor(caller.workspace));
   const isQuery = kind === 'query';
-  return fetch(`${url}/trpc/${path}${isQuery ? `?input=${encodeURIComponent(input)}` : ''}`, {
+  const response = await fetch(`${url}/trpc/${path}${isQuery ? `?input=${encodeURIComponent(input)}` : ''}`, {
     method: isQuery ? 'GET' : 'POST',
     headers: {
       [PROTOCOL_HEADER]: String(PROTOCOL_VERSION),
@@ -137,6 +134,7 @@ function request(url: string, caller: CallerFacts, path: string, kind: Procedure
     },
     ...(isQuery ? {} : { body: input }),
   });
+  return response.ok ? 'yes' : outcomeOf(codeIn(await response.json()));
 }
 
 function codeIn(body: unknown): unknown {

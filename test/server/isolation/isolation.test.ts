@@ -5,7 +5,7 @@ import { appRouter } from '@cuebook/server/router/index';
 import type { Meta } from '@cuebook/server/router/procedures';
 import { bytesToBase32 } from '@cuebook/shared/encoding/base32';
 import type { WorkspaceId } from '@cuebook/shared/encoding/ids';
-import { askOnSocket, askOverHttp, refusalOverHttp, type Outcome, type ProcedureKind } from './asking.ts';
+import { askOnSocket, askOverHttp, type Outcome, type ProcedureKind } from './asking.ts';
 import { CALLERS, createWorld, type CallerName, type World } from './callers.ts';
 import { expectedFor } from './rules.ts';
 import { writeTable, type Answered } from './table.ts';
@@ -65,6 +65,19 @@ const REFUSED_AT_THE_DOOR: Readonly<Partial<Record<CallerName, Outcome>>> = {
   'wrong origin': 'originNotAllowed',
 };
 
+test('a workspace of others is answered like one that does not exist, word for word', async () => {
+  const stranger = world.callers['owner of another team'];
+  const nowhere = bytesToBase32(randomBytes(32)) as WorkspaceId;
+  const { refusalAbout, client } = askOnSocket(world.server.url, stranger);
+  await using _ = client;
+  for (const { path, kind, meta } of PROCEDURES) {
+    if (meta.access.kind !== 'member') continue;
+    const there = await refusalAbout(path, kind, stranger.workspace);
+    expect(there).toMatchObject({ data: { code: 'notFound' } });
+    expect({ path, said: there }).toEqual({ path, said: await refusalAbout(path, kind, nowhere) });
+  }
+});
+
 describe('on a socket', () => {
   test.each(CALLERS)('every procedure answers as expected: %s', async (name) => {
     const { ask, client } = askOnSocket(world.server.url, world.callers[name]);
@@ -75,21 +88,6 @@ describe('on a socket', () => {
       expect({ path, answer }).toEqual({ path, answer: expectedFor(meta.access)[name] });
     }
   });
-});
-
-test('a workspace of others is answered like one that does not exist, word for word', async () => {
-  const stranger = world.callers['owner of another team'];
-  const nowhere = bytesToBase32(randomBytes(32)) as WorkspaceId;
-  for (const { path, kind, meta } of PROCEDURES) {
-    if (meta.access.kind !== 'member') continue;
-    const said = await Promise.all(
-      [stranger.workspace, nowhere].map((workspace) =>
-        refusalOverHttp(world.server.url, { ...stranger, workspace }, path, kind),
-      ),
-    );
-    expect({ path, said: said[0] }).toEqual({ path, said: said[1] });
-    if (meta.transport === 'any') expect(said[0]).toContain('notFound');
-  }
 });
 
 test('the committed table says what was answered', async () => {

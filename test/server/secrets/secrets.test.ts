@@ -110,7 +110,7 @@ async function live(server: TestServer, issuerSecret: string): Promise<readonly 
       email: `${wrong.replaceAll(' ', '.')}@example.com`,
       password: `${wrong}, twice`,
     }),
-  ).rejects.toThrow();
+  ).rejects.toThrow('wrong');
   note('password typed as an address', `${wrong.replaceAll(' ', '.')}@example.com`);
   // A token that is presented wrongly, too, is somebody's.
   const mistyped = `${auth.slice(0, -1)}${auth.endsWith('A') ? 'B' : 'A'}`;
