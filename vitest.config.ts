@@ -30,6 +30,17 @@ export default defineConfig({
       },
       {
         test: {
+          // Library workers in processes of their own, a real server process and its PostgreSQL; no editor.
+          name: 'sync',
+          include: ['test/sync/**/*.test.ts'],
+          fileParallelism: false,
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
+          expect: { poll: { timeout: 30_000, interval: 50 } },
+        },
+      },
+      {
+        test: {
           // The run panel in a real browser, without an editor around it.
           name: 'webview',
           include: ['test/webview/**/*.test.ts'],

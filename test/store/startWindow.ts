@@ -7,6 +7,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import type { LibraryCalls, LibraryChange } from '../../extension/src/library/api.ts';
+import type { TeamsCalls } from '../../extension/src/library/teams.ts';
+import { forwardTeams } from '../../extension/src/node/teamsCallNames.ts';
 import { forwardCalls } from '../../extension/src/node/libraryCallNames.ts';
 import type { WindowMessage, WindowRequest } from './windowProcess.ts';
 
@@ -41,6 +43,7 @@ export async function bundleWindow(folder: string): Promise<WindowBundle> {
 
 export interface TestWindow extends AsyncDisposable {
   readonly calls: LibraryCalls;
+  readonly teams: TeamsCalls;
   readonly changes: readonly LibraryChange[];
   readonly log: readonly string[];
   readonly acknowledged: readonly { readonly text: string; readonly revisionId: string }[];
@@ -86,6 +89,8 @@ function connect(child: ChildProcess): TestWindow {
       case 'changed':
         changes.push(message.change);
         break;
+      case 'teamsChanged':
+        break;
       case 'log':
         log.push(`${message.level} ${message.message}`);
         break;
@@ -99,7 +104,10 @@ function connect(child: ChildProcess): TestWindow {
   const request = (message: WindowRequest): void => {
     child.send(message);
   };
-  const call = async (name: keyof LibraryCalls, values: readonly unknown[]): Promise<unknown> => {
+  const call = async (
+    name: keyof LibraryCalls | keyof TeamsCalls,
+    values: readonly unknown[],
+  ): Promise<unknown> => {
     calls += 1;
     const id = calls;
     const answer = new Promise((resolve) => answers.set(id, resolve));
@@ -115,6 +123,7 @@ function connect(child: ChildProcess): TestWindow {
   };
   return {
     calls: forwardCalls(call),
+    teams: forwardTeams(call),
     changes,
     log,
     acknowledged,

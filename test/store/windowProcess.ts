@@ -6,6 +6,8 @@
 import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
 import type { LibraryCalls, LibraryChange } from '../../extension/src/library/api.ts';
+import type { TeamsCalls, TeamsChange } from '../../extension/src/library/teams.ts';
+import { isTeamsCall } from '../../extension/src/node/teamsCallNames.ts';
 import { createLibrary } from '../../extension/src/node/libraryClient.ts';
 
 /** What the test sends. */
@@ -13,7 +15,7 @@ export type WindowRequest =
   | {
       readonly kind: 'call';
       readonly id: number;
-      readonly name: keyof LibraryCalls;
+      readonly name: keyof LibraryCalls | keyof TeamsCalls;
       readonly values: readonly unknown[];
     }
   /** Saves versions of a prompt without end, each with a number; says which are acknowledged. */
@@ -23,6 +25,7 @@ export type WindowRequest =
 export type WindowMessage =
   | { readonly kind: 'answer'; readonly id: number; readonly value: unknown }
   | { readonly kind: 'changed'; readonly change: LibraryChange }
+  | { readonly kind: 'teamsChanged'; readonly change: TeamsChange }
   | { readonly kind: 'log'; readonly level: string; readonly message: string }
   | { readonly kind: 'acknowledged'; readonly text: string; readonly revisionId: string };
 
@@ -54,13 +57,17 @@ const library = createLibrary({
   },
 });
 library.onDidChange((change) => send({ kind: 'changed', change }));
+library.teams.onDidChange((change) => send({ kind: 'teamsChanged', change }));
 
 process.on('message', (request: WindowRequest) => void handle(request));
 process.on('disconnect', () => process.exit());
 
 async function handle(request: WindowRequest): Promise<void> {
   if (request.kind === 'saveForever') return saveForever(request.promptId, request.writer);
-  const call = library[request.name] as (...values: readonly unknown[]) => Promise<unknown>;
+  const { name } = request;
+  const call = (isTeamsCall(name) ? library.teams[name] : library[name]) as (
+    ...values: readonly unknown[]
+  ) => Promise<unknown>;
   send({ kind: 'answer', id: request.id, value: await call(...request.values) });
 }
 

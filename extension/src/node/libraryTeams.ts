@@ -35,7 +35,7 @@ import { createInviteCalls } from './teamsInvites.ts';
 import { readNotes, unreadRow, writeNotes } from './teamsNotes.ts';
 import { done, failTeams, toTeamsProblem } from './teamsProblem.ts';
 import { createPresence } from './teamsPresence.ts';
-import { createTeamCalls } from './teamsTeams.ts';
+import { createTeamCalls, introduce } from './teamsTeams.ts';
 
 export interface LibraryTeamsDependencies {
   readonly suite: Suite;
@@ -72,6 +72,7 @@ export function createLibraryTeams(dependencies: LibraryTeamsDependencies): Libr
     wait,
     log: (level, message) => host.log(level, message),
     presence: (workspace, message) => presence.received(workspace, message),
+    caughtUp: (workspace) => introduce(context, workspace),
   });
   const context: TeamsContext = { suite, accounts, sessions, hub, now };
   const approvals = createApprovals(context, () =>

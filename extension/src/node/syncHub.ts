@@ -49,6 +49,8 @@ export interface HubDependencies {
   readonly wait: (ms: number) => Promise<void>;
   readonly log: (level: 'debug' | 'info' | 'warn', message: string) => void;
   readonly presence: (workspace: WorkspaceId, message: Uint8Array) => void;
+  /** All of a workspace is here: what this account has to say there can be written. */
+  readonly caughtUp: (workspace: WorkspaceId) => void;
 }
 
 export interface SyncHub {
@@ -255,6 +257,7 @@ export function createSyncHub(dependencies: HubDependencies): SyncHub {
     caughtUp(workspace: WorkspaceId) {
       unproven.delete(workspace);
       note('caughtUp', { workspace });
+      dependencies.caughtUp(workspace);
     },
     presence: dependencies.presence,
     ended: (workspace: WorkspaceId) => note('removed', { workspace }),

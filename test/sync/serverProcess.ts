@@ -1,0 +1,107 @@
+// The real server as a process of its own, with its embedded PostgreSQL, at one address that it keeps when it is killed
+// and started again.
+
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
+import { createServer, type AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { ServerAddress } from '../../extension/src/library/teams.ts';
+
+export interface ServerProcess extends AsyncDisposable {
+  readonly address: ServerAddress;
+  /** The owner's one-time code of the first start. */
+  readonly ownerLink: string;
+  /** kill -9, without a word to anybody. */
+  kill(): Promise<void>;
+  /** Asks it to stop, and waits. */
+  stop(): Promise<void>;
+  /** Again, at the same address with the same data. */
+  start(): Promise<void>;
+  readonly output: readonly string[];
+}
+
+const main = fileURLToPath(new URL('../../server/src/main.ts', import.meta.url));
+
+export async function startServerProcess(
+  environment: Readonly<Record<string, string>> = {},
+): Promise<ServerProcess> {
+  const data = mkdtempSync(join(tmpdir(), 'cuebook-server-'));
+  // As root, PostgreSQL runs as another user, who has to come through.
+  chmodSync(data, 0o711);
+  const port = await freePort();
+  const address = `http://127.0.0.1:${port}` as ServerAddress;
+  const output: string[] = [];
+  let child: ChildProcess | null = null;
+  const start = async (): Promise<void> => {
+    const started = spawn(process.execPath, [main, 'serve'], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: {
+        ...process.env,
+        CUEBOOK_DATA: data,
+        CUEBOOK_PORT: String(port),
+        CUEBOOK_ORIGIN: address,
+        CUEBOOK_READS_PER_MINUTE: '1000000',
+        CUEBOOK_WRITES_PER_MINUTE: '1000000',
+        CUEBOOK_SECRETS_PER_MINUTE: '1000000',
+        CUEBOOK_DRAIN_SECONDS: '1',
+        ...environment,
+      },
+    });
+    child = started;
+    await listening(started, output);
+  };
+  const end = async (signal: 'SIGKILL' | 'SIGTERM'): Promise<void> => {
+    const ending = child;
+    child = null;
+    if (ending === null || ending.exitCode !== null) return;
+    const gone = once(ending, 'exit');
+    ending.kill(signal);
+    await gone;
+  };
+  await start();
+  return {
+    address,
+    output,
+    get ownerLink() {
+      const link = /cb_link_[\w-]+/.exec(output.join('\n'))?.[0];
+      if (link === undefined) throw new Error('the server shows a link at its first start');
+      return link;
+    },
+    start,
+    kill: async () => end('SIGKILL'),
+    stop: async () => end('SIGTERM'),
+    async [Symbol.asyncDispose]() {
+      await end('SIGTERM');
+      rmSync(data, { recursive: true, force: true, maxRetries: 10 });
+    },
+  };
+}
+
+async function listening(child: ChildProcess, output: string[]): Promise<void> {
+  const seen = output.length;
+  await new Promise<void>((resolve, reject) => {
+    const hear = (chunk: Buffer): void => {
+      output.push(chunk.toString());
+      // What is printed with the first line comes with it or right behind it.
+      const text = output.slice(seen).join('');
+      if (text.includes('listens on') && (!text.includes('no owner') || /cb_link_[\w-]+/.test(text))) {
+        resolve();
+      }
+    };
+    child.stdout?.on('data', hear);
+    child.stderr?.on('data', hear);
+    child.once('exit', (code) => reject(new Error(`the server ended (${code}): ${output.join('')}`)));
+  });
+}
+
+/** Free at this moment. */
+async function freePort(): Promise<number> {
+  const probe = createServer();
+  await new Promise<void>((resolve) => probe.listen(0, '127.0.0.1', resolve));
+  const { port } = probe.address() as AddressInfo;
+  await new Promise<void>((resolve) => probe.close(() => resolve()));
+  return port;
+}
