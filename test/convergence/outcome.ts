@@ -92,9 +92,13 @@ function brokenPromise(
 function unacknowledged(simulation: Simulation, fresh: SimulatedDevice): readonly string[] {
   const rows = new Set<RecordId>(fresh.rows.map((row) => row.id));
   const missing = [...simulation.acknowledged].filter((id) => !rows.has(id));
-  const isLost = simulation.server.wasRestored
-    ? missing.filter((id) => simulation.members().some((device) => device.rows.some((row) => row.id === id)))
-    : missing;
+  const isStillHeld = (id: RecordId): boolean =>
+    simulation
+      .members()
+      .some((device) =>
+        device.rows.some((row) => row.id === id && (row.feed !== undefined || simulation.mayWrite(device))),
+      );
+  const isLost = simulation.server.wasRestored ? missing.filter(isStillHeld) : missing;
   return isLost.length > 0 ? ['What was acknowledged is not in history.'] : [];
 }
 

@@ -71,7 +71,7 @@ export function takePushed(
   if (answer.kind === 'notAllowed' && isPendingPurge(replica, ports, push)) {
     // This alone is not allowed (any more): writing goes on.
     const session = answered(open.session, push, { kind: 'oldEpoch' });
-    const withdrawn = { ...withdrawPurge(replica, ports, push.group), records: [] };
+    const withdrawn = withdrawPurge(replica, ports, push.group);
     return { state, session, replica: withdrawn.state, requests: [], resealed: withdrawn };
   }
   const session = answered(open.session, push, answer);

@@ -3,10 +3,13 @@
 
 import type { GroupId, RecordId } from '../encoding/ids.ts';
 import { dropRecords, finishBatch, startBatch, streamsIn, type BatchResult } from './batch.ts';
-import type { ReplicaPorts } from './ports.ts';
+import { mergePending } from './merging.ts';
+import type { ReplicaPorts, SealedRecord } from './ports.ts';
 import type { ReplicaState } from './state.ts';
 
 export interface Withdrawn extends BatchResult {
+  /** Merges that the purge had stood in for; to be written. */
+  readonly records: readonly SealedRecord[];
   /** Rows to be deleted: they must never be sent or applied again. */
   readonly drop: readonly RecordId[];
 }
@@ -25,7 +28,12 @@ export function withdrawPurge(state: ReplicaState, ports: ReplicaPorts, group: G
   const batch = startBatch(state, ports);
   const purges = pendingPurges(batch, group);
   for (const { stream, ids } of purges) dropRecords(batch, group, stream, ids);
-  return { ...finishBatch(batch), drop: purges.flatMap(({ ids }) => [...ids]) };
+  const result = finishBatch(batch);
+  const drop = purges.flatMap(({ ids }) => [...ids]);
+  const merged = mergePending(result.state, ports, [group]);
+  if (!merged.ok) return { ...result, records: [], drop };
+  const { state: after, records } = merged.value;
+  return { ...result, tree: true, state: after, records, drop };
 }
 
 /** A purge stands last in its stream: nothing follows it but the same purge, restated. */
