@@ -15,7 +15,7 @@ export interface Challenge {
   readonly origin: string;
   /** 32 random bytes from the server. */
   readonly challenge: Uint8Array;
-  /** SHA-256 of the session's secret: a signature cannot be carried to another session. */
+  /** SHA-256 of the access token's text: a signature cannot be carried to another session. */
   readonly session: Uint8Array;
 }
 
