@@ -13,6 +13,8 @@ import { withEditorModels } from './vscode/models/index.ts';
 import { registerRecovery } from './vscode/recovery/index.ts';
 import { registerRun } from './vscode/run/index.ts';
 import type { Feature, Services } from './vscode/services.ts';
+import { registerTeams } from './vscode/team/index.ts';
+import { networkWay } from './vscode/team/networkWay.ts';
 
 const features: readonly Feature[] = [
   registerLibrary,
@@ -20,6 +22,7 @@ const features: readonly Feature[] = [
   registerLanguage,
   registerKeys,
   registerRun,
+  registerTeams,
 ];
 
 export function activate(context: vscode.ExtensionContext): void {
@@ -36,6 +39,7 @@ function createServices(context: vscode.ExtensionContext): Services {
       set: async (name, value) => context.secrets.store(name, value),
     },
     log,
+    networkWay,
     workerUrl: bundled(context, 'libraryWorker.js'),
   });
   const models = withEditorModels(
@@ -54,7 +58,7 @@ function createServices(context: vscode.ExtensionContext): Services {
     workerUrl: bundled(context, 'languageWorker.js'),
   });
   context.subscriptions.push(log, library, models, keys, surroundings, language);
-  return { context, log, library, models, keys, language };
+  return { context, log, library, teams: library.teams, models, keys, language };
 }
 
 function bundled(context: vscode.ExtensionContext, file: string): URL {

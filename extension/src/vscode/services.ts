@@ -4,6 +4,7 @@
 import type { ExtensionContext, LogOutputChannel, Disposable } from 'vscode';
 import type { Language } from '../language/api.ts';
 import type { Library } from '../library/api.ts';
+import type { Teams } from '../library/teams.ts';
 import type { Models } from '../models/api.ts';
 import type { ProviderKeys } from './keys/providerKeys.ts';
 
@@ -18,6 +19,8 @@ export interface Services {
   readonly keys: ProviderKeys;
   /** Starts its worker with the first question. */
   readonly language: Language;
+  /** Answered by the library's worker. */
+  readonly teams: Teams;
 }
 
 export type Feature = (services: Services) => Disposable;

@@ -7,6 +7,7 @@ import type {
   FolderSummary,
   PromptId,
   PromptSummary,
+  WorkspaceId,
   WorkspaceSummary,
 } from '../../library/api.ts';
 import { parsePromptUri } from '../promptUri.ts';
@@ -116,6 +117,26 @@ export function folderIdOf(argument: unknown): FolderId | null | undefined {
   const { folderId } = argument;
   if (folderId === null) return null;
   return typeof folderId === 'string' && idPattern.test(folderId) ? (folderId as FolderId) : undefined;
+}
+
+/** The workspace of the row that a command's argument means; null if it means none. */
+export function workspaceIdOf(argument: unknown): WorkspaceId | null {
+  if (!isLibraryNode(argument)) return null;
+  switch (argument.kind) {
+    case 'workspace':
+      return argument.workspace.id;
+    case 'folder':
+    case 'trashedFolder':
+      return argument.folder.workspaceId;
+    case 'prompt':
+    case 'partial':
+    case 'links':
+    case 'trashedPrompt':
+      return argument.prompt.workspaceId;
+    case 'favourites':
+    case 'missingPartial':
+      return null;
+  }
 }
 
 function folderOfNode(node: LibraryNode): FolderId | null | undefined {

@@ -11,7 +11,7 @@ import type {
   WorkspaceId,
 } from '../../library/api.ts';
 import { promptUri } from '../promptUri.ts';
-import { folderIdOf, promptIdOf, type ItemId } from './nodes.ts';
+import { folderIdOf, promptIdOf, workspaceIdOf, type ItemId } from './nodes.ts';
 import { labelOf, oneLine } from './plainText.ts';
 import { valueOrShown, wentWell } from './problems.ts';
 import { partialTag } from './reference.ts';
@@ -90,15 +90,22 @@ export async function duplicatePrompt(library: Library, argument: unknown): Prom
 
 export async function moveItems(library: Library, given: readonly ItemId[]): Promise<void> {
   const ids = given.length > 0 ? given : await oneId(library, vscode.l10n.t('Move Prompt'));
-  if (ids.length === 0) return;
-  const workspaceId = await firstWorkspace(library);
-  if (!workspaceId) return;
+  const [first] = ids;
+  const workspaceId = first === undefined ? null : await workspaceOf(library, first);
+  if (workspaceId === null) return;
   const folders = valueOrShown(await library.folders(workspaceId));
   if (!folders) return;
   const target = await vscode.window.showQuickPick(folderItems(folders), {
     title: vscode.l10n.t('Move to Folder'),
   });
   if (target) wentWell(await library.move(ids, target.folderId));
+}
+
+async function workspaceOf(library: Library, id: ItemId): Promise<WorkspaceId | null> {
+  const prompt = await library.prompt(id as PromptId);
+  if (prompt.ok) return prompt.value.workspaceId;
+  const folder = valueOrShown(await library.folder(id as FolderId));
+  return folder?.workspaceId ?? null;
 }
 
 export async function trashItems(library: Library, given: readonly ItemId[]): Promise<void> {
@@ -180,15 +187,31 @@ interface Place {
   readonly folderId: FolderId | null;
 }
 
-/** Where something new goes: the folder that the argument means, else the top of the first workspace. */
+/** Where something new goes: the folder or workspace that the argument means, else the workspace that the user picks. */
 export async function placeOf(library: Library, argument: unknown): Promise<Place | null> {
   const folderId = folderIdOf(argument) ?? null;
   if (folderId !== null) {
     const folder = valueOrShown(await library.folder(folderId));
     return folder && { workspaceId: folder.workspaceId, folderId };
   }
-  const workspaceId = await firstWorkspace(library);
+  const named = workspaceIdOf(argument);
+  // A program that says what to make is not asked where.
+  const isSaid = textIn(argument, 'name') !== undefined;
+  const workspaceId = named ?? (isSaid ? await firstWorkspace(library) : await chooseWorkspace(library));
   return workspaceId && { workspaceId, folderId: null };
+}
+
+/** Asked only where there are teams too. */
+async function chooseWorkspace(library: Library): Promise<WorkspaceId | null> {
+  const status = await library.status();
+  if (status.kind !== 'ready' || status.workspaces.length < 2) return firstWorkspace(library);
+  const rows = status.workspaces.map(({ id, kind, name }) => ({
+    label:
+      kind === 'personal' ? `$(account) ${vscode.l10n.t('Personal')}` : `$(organization) ${labelOf(name)}`,
+    id,
+  }));
+  const picked = await vscode.window.showQuickPick(rows, { title: vscode.l10n.t('Where does it go?') });
+  return picked?.id ?? null;
 }
 
 /** The personal workspace, or null after it was said why there is none. */

@@ -1,0 +1,41 @@
+// The status bar's entry for teams, with a menu. Not there while nothing is on any server.
+
+import * as vscode from 'vscode';
+import type { Teams } from '../../library/teams.ts';
+import { statusWords } from './words.ts';
+
+export const syncMenuCommand = 'cuebook.syncMenu';
+
+/** Says that there is something to show, so that a window of somebody without a server asks the library nothing. */
+const memory = 'cuebook.hasServer';
+
+export function createStatusItem(teams: Teams, state: vscode.Memento): vscode.Disposable {
+  const item = vscode.window.createStatusBarItem('cuebook.sync', vscode.StatusBarAlignment.Left, 0);
+  item.name = vscode.l10n.t('Cuebook teams');
+  item.command = syncMenuCommand;
+  let asked = 0;
+  const refresh = async (): Promise<void> => {
+    asked += 1;
+    const own = asked;
+    const overview = await teams.overview();
+    if (own !== asked || !overview.ok) return;
+    const words = statusWords(overview.value, vscode.l10n.t);
+    if (state.get<boolean>(memory, false) !== (words !== null)) void state.update(memory, words !== null);
+    if (words === null) {
+      item.hide();
+      return;
+    }
+    item.text = `$(${words.icon}) ${words.text}`;
+    item.tooltip = words.tooltip;
+    item.accessibilityInformation = { label: vscode.l10n.t('Cuebook teams: {0}', words.text) };
+    item.backgroundColor = words.needsAttention
+      ? new vscode.ThemeColor('statusBarItem.warningBackground')
+      : undefined;
+    item.show();
+  };
+  const stop = teams.onDidChange(({ overview }) => {
+    if (overview) void refresh();
+  });
+  if (state.get<boolean>(memory, false)) void refresh();
+  return vscode.Disposable.from(item, { dispose: stop });
+}

@@ -1,0 +1,88 @@
+// Two people, two real VS Codes, one real server with its own PostgreSQL: sign up, invite, join, and see each other's
+// edits, also after both were without the server.
+
+import { expect, test } from 'vitest';
+import { launchEditor, type Editor } from '../editor/launchEditor.ts';
+import { startTeamServer, type TeamServer } from '../editor/teamServer.ts';
+import type { EditorWindow } from '../editor/window.ts';
+import { openPrompt, showLibrary, writePrompt } from './steps.ts';
+
+const password = 'a long enough password 7';
+
+/** From the question for the server's address to the kit, which is written down. */
+async function makeAccount(
+  window: EditorWindow,
+  who: { readonly email: string; readonly name: string },
+): Promise<void> {
+  await window.answer('Your email address', who.email);
+  await window.answer('A password for signing in', password);
+  await window.answer('The password once more', password);
+  await window.answer('Your name, as members', who.name);
+  const kit = window.dialog('Your recovery kit');
+  await kit.getByRole('button', { name: 'I Have Written It Down' }).click();
+  await kit.waitFor({ state: 'detached' });
+}
+
+async function signUpAsOwner(window: EditorWindow, server: TeamServer): Promise<void> {
+  await window.runCommand('Cuebook: Sign In to a Server…');
+  await window.answer('The address of your Cuebook server', server.address);
+  await window.pick('Make an Account');
+  await window.pick('I Have a Link of Who Runs the Server');
+  await window.answer('The link.', server.ownerCode);
+  await makeAccount(window, { email: 'ana@example.com', name: 'Ana' });
+}
+
+async function inviteCode(window: EditorWindow): Promise<string> {
+  await window.runCommand('Cuebook: Invite to a Team…');
+  await window.pick('editor');
+  await window.pick('For ten people');
+  const dialog = window.dialog('An invite to');
+  await dialog.getByRole('button', { name: 'Copy Code' }).click();
+  await window.notification('Copied').waitFor();
+  return window.page.evaluate(async () => navigator.clipboard.readText());
+}
+
+async function join(window: EditorWindow, code: string): Promise<void> {
+  await window.runCommand('Cuebook: Join a Team…');
+  await window.answer('Paste the link or code', code);
+  await window.dialog('Join a team on').getByRole('button', { name: 'Join' }).click();
+  await window.pick('Make an Account');
+  await makeAccount(window, { email: 'ben@example.com', name: 'Ben' });
+}
+
+async function newEditor(label: string): Promise<Editor> {
+  const editor = await launchEditor({ label, folder: { 'notes.txt': 'notes\n' } });
+  await showLibrary(editor.window);
+  return editor;
+}
+
+test('a team is made, joined by invite, and each sees what the other saves', async () => {
+  await using server = await startTeamServer();
+  await using ana = await newEditor('teams-ana');
+  await using ben = await newEditor('teams-ben');
+  const a = ana.window;
+  const b = ben.window;
+
+  await signUpAsOwner(a, server);
+  await a.screenshot('teams-01-signed-up');
+  await a.runCommand('Cuebook: Create a Team…');
+  await a.answer('Its name, as members see it', 'Design');
+  await a.notification('The team "Design" is there').waitFor();
+  const code = await inviteCode(a);
+  await a.screenshot('teams-02-invited');
+
+  await join(b, code);
+  await b.treeRow('Design').waitFor();
+  await b.screenshot('teams-03-joined');
+
+  await a.treeRow('Design').click();
+  await writePrompt(a, 'tone', '---\ndescription: How we write\n---\nBe kind.\n\nBe short.\n');
+  await openPrompt(b, 'tone');
+  await expect.poll(async () => b.editorText()).toContain('Be kind.');
+  await a.typeOver('---\ndescription: How we write\n---\nBe kind and clear.\n\nBe short.\n');
+  await a.save();
+  await expect.poll(async () => b.editorText()).toContain('Be kind and clear.');
+  await b.screenshot('teams-04-followed');
+  expect(await ana.complaints()).toEqual([]);
+  expect(await ben.complaints()).toEqual([]);
+});
