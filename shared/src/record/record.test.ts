@@ -161,6 +161,47 @@ describe('a record', () => {
     }
   });
 
+  test('of any size and place: no part of it can be exchanged for the same part of any other', () => {
+    const bytes = (length: number): fc.Arbitrary<Uint8Array> =>
+      fc.uint8Array({ minLength: length, maxLength: length });
+    const one = fc.record({
+      payload: fc.uint8Array({ minLength: 1, maxLength: 3000 }),
+      stream: bytes(16),
+      parents: fc.array(bytes(32), { maxLength: 3 }),
+      counter: fc.integer({ min: 1, max: 1000 }),
+      seq: fc.integer({ min: 0, max: 1000 }),
+    });
+    fc.assert(
+      fc.property(one, one, (first, second) => {
+        const [a, b] = [first, second].map(({ payload, stream, parents, counter, seq }) => {
+          const place = {
+            ...draft,
+            stream: idFromBytes<RecordHeader['stream']>(stream),
+            parents: parents.map((parent) => idFromBytes<RecordHeader['parents'][number]>(parent)),
+            counter,
+            seen: { seq, feedHash: draft.seen.feedHash },
+          };
+          return parse(sealRecord(suite, { group: groupKey, sign }, place, payload).bytes);
+        });
+        if (a === undefined || b === undefined) throw new Error('two were made');
+        const mixtures = [
+          [a.headerBytes, b.ciphertext, a.signature],
+          [a.headerBytes, b.ciphertext, b.signature],
+          [b.headerBytes, a.ciphertext, a.signature],
+          [b.headerBytes, a.ciphertext, b.signature],
+        ] as const;
+        for (const parts of mixtures) {
+          const mixed = parse(concatBytes(...parts));
+          expect(verifyRecord(suite, mixed, verifier)).toBe(false);
+          expect(openRecord(suite, groupKey, mixed).ok).toBe(false);
+        }
+        const otherSignature = parse(concatBytes(a.headerBytes, a.ciphertext, b.signature));
+        expect(verifyRecord(suite, otherSignature, verifier)).toBe(false);
+      }),
+      { numRuns: 50 },
+    );
+  });
+
   test('opens with the key of its own group and epoch only', () => {
     const parsed = parse(record.bytes);
     const wrong = [keyOf({ epoch: 2 }), keyOf({ group: shortId(90) }), keyOf({ group: WORKSPACE_GROUP })];
