@@ -75,22 +75,16 @@ async function createAccount(
   const boxes = sortBoxes(context, history.entries, given.boxes);
   const joining = join === null ? null : { append: join, entries: parseEntries(context, join) };
   if (joining !== null) checkJoin(latest(history), joining.append, joining.entries);
-  try {
-    const joined = await context.database.transact(aboutBoth(account, join), async (sql) => {
-      await insertAccount(context, sql, history);
-      await Promise.all([insertSorted(sql, account, boxes), insertKit(sql, account, given.kitBackup)]);
-      await also(sql);
-      return joining === null ? null : joinOrThrow(context, sql, joining.append, joining.entries);
-    });
-    context.folds.keepAccount(account, history);
-    if (joined === null || join === null) return { kind: 'created' };
-    keep(context, join.workspace, joined);
-    return joined.answer;
-  } catch (error) {
-    // Folding the join may have kept what has now been rolled back.
-    context.folds.forget(account);
-    throw error;
-  }
+  const joined = await context.database.transact(aboutBoth(account, join), async (sql) => {
+    await insertAccount(context, sql, history);
+    await Promise.all([insertSorted(sql, account, boxes), insertKit(sql, account, given.kitBackup)]);
+    await also(sql);
+    return joining === null ? null : joinOrThrow(context, sql, joining.append, joining.entries);
+  });
+  context.folds.keepAccount(account, history);
+  if (joined === null || join === null) return { kind: 'created' };
+  keep(context, join.workspace, joined);
+  return joined.answer;
 }
 
 const aboutBoth = (account: AccountId, join: TeamAppend | null): About => ({
@@ -250,6 +244,7 @@ async function insertEntries(
   account: AccountId,
   entries: readonly AccountEntry[],
 ): Promise<void> {
+  context.folds.wrote(sql, account);
   await sql`
     insert into account_log (account, index, hash, entry, received_at)
     select ${toColumn(account)}, *, ${context.now()}::bigint from unnest(

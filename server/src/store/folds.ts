@@ -33,11 +33,11 @@ export interface Folds {
   team(sql: Transaction, workspace: WorkspaceId, head: LogHead): Promise<TeamFold>;
   /** Reads what is missing of the accounts' logs, at least up to the heads named; whole logs where none is. */
   accounts(sql: Transaction, wanted: readonly WantedAccount[]): Promise<AccountHistories>;
+  /** The transaction has added to the account's log: what it reads of it is kept by nobody until it has committed. */
+  wrote(sql: Transaction, account: AccountId): void;
   /** After the commit. */
   keepTeam(workspace: WorkspaceId, fold: TeamFold): void;
   keepAccount(account: AccountId, history: AccountHistory): void;
-  /** A workspace or account that is no more. */
-  forget(id: WorkspaceId | AccountId): void;
 }
 
 export interface WantedAccount {
@@ -54,6 +54,7 @@ const trusting: Verifiers = { of: () => () => true };
 export function createFolds(primitives: VerifyPrimitives): Folds {
   const teams = new Map<WorkspaceId, TeamFold>();
   const histories = new Map<AccountId, AccountHistory>();
+  const uncommitted = new WeakMap<Transaction, Set<AccountId>>();
   const folds: Folds = {
     peek: (workspace) => teams.get(workspace) ?? null,
     peekAccount: (account) => histories.get(account) ?? null,
@@ -71,16 +72,18 @@ export function createFolds(primitives: VerifyPrimitives): Folds {
         const known = histories.get(account) ?? EMPTY_HISTORY;
         const enough = upTo !== null && known.entries.length > upTo.index;
         const history = enough ? known : await readAccount(sql, primitives, account, known);
-        if (history.entries.length > 0) found.set(account, touch(histories, account, history, KEPT_ACCOUNTS));
+        if (history.entries.length === 0) continue;
+        found.set(account, history);
+        const isCommitted = uncommitted.get(sql)?.has(account) !== true;
+        if (isCommitted) touch(histories, account, history, KEPT_ACCOUNTS);
       }
       return found;
     },
+    wrote(sql, account) {
+      uncommitted.set(sql, (uncommitted.get(sql) ?? new Set()).add(account));
+    },
     keepTeam: (workspace, fold) => void touch(teams, workspace, fold, KEPT_TEAMS),
     keepAccount: (account, history) => void touch(histories, account, history, KEPT_ACCOUNTS),
-    forget(id) {
-      teams.delete(id as WorkspaceId);
-      histories.delete(id as AccountId);
-    },
   };
   return folds;
 }

@@ -215,7 +215,7 @@ async function heal(
     state: before.state,
     position: locked.feed,
   };
-  const known = await readKnown(sql, workspace, items);
+  const known = await readKnown(context, sql, { workspace, items });
   await replay(context, sql, { work, entries, items, known });
   const fold: TeamFold = { state: work.state, hashes: work.hashes };
   if (work.steps.length > 0) {
@@ -249,14 +249,11 @@ type Known = ReadonlyMap<RecordId, StreamId>;
 type FeedHashes = Map<number, FeedHash>;
 
 async function readKnown(
+  context: StoreContext,
   sql: Transaction,
-  workspace: WorkspaceId,
-  items: Push['items'],
+  { workspace, items }: Pick<Push, 'workspace' | 'items'>,
 ): Promise<{ readonly streams: Known; readonly feedHashes: FeedHashes }> {
-  const headers = items.flatMap(({ bytes }) => {
-    const parsed = parseRecord(bytes);
-    return parsed.ok ? [parsed.value.header] : [];
-  });
+  const headers = items.map(({ bytes }) => readEither(context, bytes).header);
   const parents = new Set(headers.flatMap((header) => header.parents));
   const seqs = new Set(headers.map(({ seen }) => seen.seq));
   const [byId, bySeq] = await Promise.all([
