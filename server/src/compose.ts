@@ -21,7 +21,7 @@ export type HubChoice =
 
 export interface CompositionOptions extends Pick<
   AccountsDependencies,
-  'peppers' | 'passwords' | 'publicOrigin' | 'registration' | 'oidc' | 'now'
+  'peppers' | 'passwords' | 'publicOrigin' | 'registration' | 'oidc' | 'deletions' | 'now'
 > {
   /** Migrated. */
   readonly database: Database;

@@ -52,6 +52,7 @@ export async function composeFrom(
     publicOrigin: config.publicOrigin,
     registration: config.registration,
     oidc: { providers: config.oidcProviders, editorOrigins: config.editorOrigins },
+    deletions: deletionListOf(config),
     healingMs: config.healingMinutes * 60_000,
   });
 }

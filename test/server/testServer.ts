@@ -13,6 +13,7 @@ import { createLog } from '@cuebook/server/log';
 import { appRouter, procedurePaths } from '@cuebook/server/router/index';
 import { startServer, type RunningServer, type ServerOptions } from '@cuebook/server/server';
 import type { Store } from '@cuebook/server/store/api';
+import { createDeletionFile } from '@cuebook/server/store/deletions';
 import { openDatabase, type Database, type DatabaseAddress } from '@cuebook/server/store/database';
 import { createTestDatabase } from './ground.ts';
 
@@ -85,6 +86,7 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
     registration,
     peppers: { current: kept.value, kept: kept.value },
     publicOrigin: TEST_ORIGIN,
+    deletions: createDeletionFile(`${pepperFile}-deletions`),
     oidc: options.oidc ?? { providers: [], editorOrigins: [] },
   });
   made.defer(async () => composition.close());

@@ -3,6 +3,7 @@
 import type { VerifyPrimitives } from '@cuebook/shared/crypto/primitives';
 import type { SessionChecks } from '../store/dependencies.ts';
 import type { Database } from '../store/database.ts';
+import type { DeletionList } from '../store/deletions.ts';
 import { purgeDeletedAccounts, readEmails } from '../store/accountsRows.ts';
 import { deleteExpiredSecrets } from '../store/accountsSecrets.ts';
 import { deleteExpiredSessions, endDeviceSessions, liveSessions } from '../store/accountsSessions.ts';
@@ -33,6 +34,8 @@ export interface AccountsDependencies {
   readonly publicOrigin: string;
   readonly registration: 'invitation' | 'open';
   readonly oidc: OidcSettings;
+  /** Outside the database and its backups: a restore must not bring back who was deleted. */
+  readonly deletions: Pick<DeletionList, 'add'>;
   readonly now: () => number;
 }
 

@@ -56,6 +56,7 @@ export async function deleteAccount(
 ): Promise<void> {
   await requireProof(ground, caller, proof, origin);
   await requireNoMembership(ground, caller);
+  await ground.deletions.add([{ kind: 'account', account: caller.account, at: ground.now() }]);
   await ground.database.transact({ account: caller.account }, async (sql) => {
     await eraseAccount(sql, caller.account, ground.now());
     await endSessions(sql, caller.account, { except: null });

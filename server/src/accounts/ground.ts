@@ -7,6 +7,7 @@ import type { UserBox } from '@cuebook/shared/protocol/account';
 import type { TeamAppend, TeamAppendAnswer } from '@cuebook/shared/protocol/workspace';
 import type { Origin } from '../caller.ts';
 import type { Database, Transaction } from '../store/database.ts';
+import type { DeletionList } from '../store/deletions.ts';
 import type { AccountLogStore, AuditStore, Hint, WorkspaceStore } from '../store/api.ts';
 import type { Guessing } from './guessing.ts';
 import type { Passwords } from './passwords.ts';
@@ -49,6 +50,7 @@ export interface Ground {
   /** The server's public address, as challenges name it: scheme, host and port, without a slash at the end. */
   readonly publicOrigin: string;
   readonly registration: 'invitation' | 'open';
+  readonly deletions: Pick<DeletionList, 'add'>;
   /** Epoch milliseconds. */
   readonly now: () => number;
 }

@@ -10,7 +10,10 @@ test('a token says what it is, carries 32 bytes and a checksum, and is read back
   for (const kind of SECRET_KINDS) {
     const text = writeSecret(suite, kind, suite.random(32));
     expect(reveal(text)).toMatch(new RegExp(`^cb_${kind}_[A-Za-z0-9_-]{48}$`));
-    expect(readSecret(suite, text)).toEqual({ kind, prefix: reveal(text).slice(0, `cb_${kind}_`.length + 8) });
+    expect(readSecret(suite, text)).toEqual({
+      kind,
+      prefix: reveal(text).slice(0, `cb_${kind}_`.length + 8),
+    });
   }
 });
 
@@ -26,7 +29,13 @@ test('a token with any one character mistyped, cut, longer, or of another kind i
     const other = text[index] === 'A' ? 'B' : 'A';
     expect(readSecret(suite, redact(text.slice(0, index) + other + text.slice(index + 1)))).toBeNull();
   }
-  for (const wrong of [text.slice(0, -1), `${text}A`, text.replace('live', 'link'), text.replace('live', 'lives'), '']) {
+  for (const wrong of [
+    text.slice(0, -1),
+    `${text}A`,
+    text.replace('live', 'link'),
+    text.replace('live', 'lives'),
+    '',
+  ]) {
     expect(readSecret(suite, redact(wrong))).toBeNull();
   }
 });

@@ -9,8 +9,9 @@ import { createAccounts, sessionChecks } from '@cuebook/server/accounts/create';
 import type { OidcSettings } from '@cuebook/server/accounts/oidc';
 import { createPasswords } from '@cuebook/server/accounts/passwords';
 import { peppersFromFile, type KeptPeppers } from '@cuebook/server/accounts/peppers';
-import type { Caller, Origin, SessionCaller } from '@cuebook/server/caller';
+import type { Origin, SessionCaller } from '@cuebook/server/caller';
 import type { Hint, Store } from '@cuebook/server/store/api';
+import { createDeletionFile, type DeletionList } from '@cuebook/server/store/deletions';
 import { createStore } from '@cuebook/server/store/createStore';
 import { challengeMessage } from '@cuebook/shared/crypto/challenge';
 import { createSuite, type Suite } from '@cuebook/shared/crypto/suite';
@@ -31,6 +32,7 @@ export interface Office extends AsyncDisposable {
   readonly peppers: KeptPeppers;
   readonly pepperFile: string;
   readonly hints: readonly Hint[];
+  readonly deletions: DeletionList;
   /** Runs of argon2 so far. */
   readonly argon2Runs: ('hash' | 'verify')[];
   /** Moves the server's clock, in milliseconds. */
@@ -77,6 +79,7 @@ export async function openOffice(options: OfficeOptions = {}): Promise<Office> {
   let time = options.startAt ?? SAMPLE_TIME;
   const now = (): number => time;
   const hints: Hint[] = [];
+  const deletions = createDeletionFile(path.join(folder, 'deletions'));
   const argon2Runs: ('hash' | 'verify')[] = [];
   const store = await createStore({
     database: ground.database,
@@ -93,6 +96,7 @@ export async function openOffice(options: OfficeOptions = {}): Promise<Office> {
     passwords: await createPasswords({ memoryCost: 1024, timeCost: 1 }, (what) => argon2Runs.push(what)),
     publicOrigin: options.publicOrigin ?? PUBLIC_ORIGIN,
     registration: options.registration ?? 'invitation',
+    deletions,
     oidc: options.oidc ?? { providers: [], editorOrigins: [] },
     now,
   });
@@ -103,6 +107,7 @@ export async function openOffice(options: OfficeOptions = {}): Promise<Office> {
     peppers: peppers.value,
     pepperFile,
     hints,
+    deletions,
     argon2Runs,
     now,
     pass: (milliseconds) => {
@@ -170,5 +175,3 @@ export async function bind(
   person.grant = await accounts.sessions.bindDevice(caller, { device: keys.id, signature }, from());
   return callerOf(accounts, person.grant.accessToken);
 }
-
-export const isNobody = (caller: Caller): boolean => caller.kind === 'nobody';

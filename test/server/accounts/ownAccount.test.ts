@@ -365,6 +365,10 @@ describe('one’s data', () => {
       code: 'wrongCredentials',
     });
     await office.accounts.own.delete(caller, { password: GOOD_PASSWORD }, from());
+    // Kept outside the database: a backup that is restored must not bring the account back.
+    expect(await office.deletions.all()).toEqual([
+      { kind: 'account', account: caller.account, at: office.now() },
+    ]);
     expect(await office.accounts.authentication.recheck(caller)).toEqual({ kind: 'nobody' });
     for (const table of ['sessions', 'session_tokens', 'account_emails', 'server_owner', 'second_factors']) {
       expect({ table, rows: await sql`select from ${sql(table)}` }).toEqual({ table, rows: [] });
