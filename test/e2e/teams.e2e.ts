@@ -42,9 +42,10 @@ async function inviteCode(window: EditorWindow): Promise<string> {
   return window.page.evaluate(async () => navigator.clipboard.readText());
 }
 
-async function join(window: EditorWindow, code: string): Promise<void> {
+async function join(window: EditorWindow, server: TeamServer, code: string): Promise<void> {
   await window.runCommand('Cuebook: Join a Team…');
   await window.answer('Paste the link or code', code);
+  await window.answer('The address of your Cuebook server', server.address);
   await window.dialog('Join a team on').getByRole('button', { name: 'Join' }).click();
   await window.pick('Make an Account');
   await makeAccount(window, { email: 'ben@example.com', name: 'Ben' });
@@ -71,7 +72,7 @@ test('a team is made, joined by invite, and each sees what the other saves', asy
   const code = await inviteCode(a);
   await a.screenshot('teams-02-invited');
 
-  await join(b, code);
+  await join(b, server, code);
   await b.treeRow('Design').waitFor();
   await b.screenshot('teams-03-joined');
 

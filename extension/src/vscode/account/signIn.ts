@@ -26,7 +26,7 @@ export interface SignInDeps {
 
 /** The account that is ready to sync, or null: given up, or told why not. */
 export async function signIn(deps: SignInDeps): Promise<AccountId | null> {
-  const server = await askServer(deps.services.teams);
+  const server = await askServer(deps.services.teams, vscode.l10n.t('Sign In'));
   return server === null ? null : signInTo(deps, server, null);
 }
 
@@ -53,22 +53,22 @@ export async function signInTo(
 
 // ---- which server
 
-async function askServer(teams: Teams): Promise<ServerSummary | null> {
+/** One that is known, or another; null: given up, or told why not. */
+export async function askServer(teams: Teams, title: string): Promise<ServerSummary | null> {
   const overview = await teams.overview();
   const known = overview.ok ? overview.value.servers : [];
   const choices: readonly Choice<ServerSummary | 'other'>[] = [
     ...known.map((server) => ({ label: server.address, value: server })),
     { label: `$(add) ${vscode.l10n.t('Another Server…')}`, value: 'other' },
   ];
-  const title = vscode.l10n.t('Sign In');
   const chosen = known.length === 0 ? 'other' : await choose(title, choices);
   if (chosen === undefined) return null;
-  return chosen === 'other' ? askAddress(teams) : chosen;
+  return chosen === 'other' ? askAddress(teams, title) : chosen;
 }
 
-async function askAddress(teams: Teams): Promise<ServerSummary | null> {
+async function askAddress(teams: Teams, title: string): Promise<ServerSummary | null> {
   const address = await askText({
-    title: vscode.l10n.t('Sign In'),
+    title,
     prompt: vscode.l10n.t('The address of your Cuebook server.'),
     placeHolder: 'https://cuebook.example.com',
   });

@@ -63,8 +63,9 @@ function createAddresses({ extension }: Services['context']): Addresses {
   let join: ((text: string) => Promise<void>) | null = null;
   const handler = vscode.window.registerUriHandler({
     handleUri: (uri) => {
-      if (uri.path === '/signed-in') signedIn.fire(uri.toString(true));
-      if (uri.path === '/join') void join?.(uri.toString(true));
+      const returned = new URLSearchParams(uri.query).get('returned');
+      if (uri.path === '/signed-in' && returned !== null) signedIn.fire(returned);
+      if (uri.path === '/join') void join?.(uri.toString());
     },
   });
   return {

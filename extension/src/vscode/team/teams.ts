@@ -3,7 +3,7 @@
 import * as vscode from 'vscode';
 import type { WorkspaceId } from '../../library/api.ts';
 import type { AccountId, InvitePreview, MadeInvite, Role, TeamSummary, Teams } from '../../library/teams.ts';
-import { signInTo, type SignInDeps } from '../account/signIn.ts';
+import { askServer, signInTo, type SignInDeps } from '../account/signIn.ts';
 import { tell, settle, valueOrTold, wentWell } from '../sync/settled.ts';
 import { askText, choose, chooseUnlessOne, confirm } from './questions.ts';
 import { roleChoices, roleWords } from './roles.ts';
@@ -136,9 +136,8 @@ export async function joinTeam(deps: SignInDeps, text: string | null): Promise<v
       password: true,
     }));
   if (invite === undefined) return;
-  const read = await valueOrTold(teams, async () => teams.readInvite(invite));
-  if (read === null) return;
-  const preview = read.value;
+  const preview = await readInvite(deps, invite);
+  if (preview === null) return;
   if (preview.isMemberAlready) {
     void vscode.window.showInformationMessage(vscode.l10n.t('You are in this team already.'));
     return;
@@ -153,6 +152,19 @@ export async function joinTeam(deps: SignInDeps, text: string | null): Promise<v
   );
   if ('problem' in settled) tell(settled.problem);
   else sayJoined(preview);
+}
+
+/** A link says which server it is for; a code alone does not. */
+async function readInvite({ services: { teams } }: SignInDeps, text: string): Promise<InvitePreview | null> {
+  const settled = await settle(teams, async () => teams.readInvite(text));
+  if ('value' in settled) return settled.value;
+  if (settled.problem.code !== 'addressInvalid') {
+    tell(settled.problem);
+    return null;
+  }
+  const server = await askServer(teams, vscode.l10n.t('Which server is the invite for?'));
+  if (server === null) return null;
+  return (await valueOrTold(teams, async () => teams.readInvite(text, server.address)))?.value ?? null;
 }
 
 async function confirmJoin(preview: InvitePreview): Promise<boolean> {
