@@ -399,6 +399,26 @@ describe('with everything that was ever stored anywhere', () => {
     expect(await opens(knowledge)).toEqual(expected);
   });
 
+  test('the table is the one in docs/who-opens-what.md', async () => {
+    const columns = [...records.map(([what]) => what), "owner's backup"];
+    const line = ([who, expected]: (typeof table)[number]): string =>
+      `| ${[who, ...columns.map((what) => (expected.includes(what) ? 'yes' : ''))].join(' | ')} |`;
+    const page = [
+      '# Who opens what',
+      '',
+      'Written by `shared/src/team/whoOpensWhat.test.ts`, which tries every row: do not edit. Everybody is given everything that was ever stored anywhere, as if they colluded with',
+      'the server and it had deleted nothing, and tries every key that they ever held, and all that they find with it. The numbers are the epochs of one team: 2 and 3 begin when',
+      'somebody is removed, 4 after somebody left, 5 after a device was revoked and a kit replaced, 6 after a token was revoked. The invite was made in 3 and withdrawn unused; one of',
+      'those removed was invited again in 6.',
+      '',
+      `| who | ${columns.join(' | ')} |`,
+      `|---|${columns.map(() => ':-:').join('|')}|`,
+      ...table.map(line),
+      '',
+    ].join('\n');
+    await expect(page).toMatchFileSnapshot('../../../docs/who-opens-what.md');
+  });
+
   test('the team is at the epoch that the table ends with', () => {
     expect(team.state.epoch).toBe(6);
     expect(team.state.rotationOwed).toBe(false);
