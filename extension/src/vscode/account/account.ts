@@ -1,4 +1,4 @@
-// Commands about an account that is there: signing out, setting up and approving devices, its fingerprint.
+// Commands about an account that is there: which one is meant, and then what it is about.
 
 import * as vscode from 'vscode';
 import type { AccountSummary, Teams } from '../../library/teams.ts';
@@ -6,6 +6,7 @@ import { labelOf } from '../library/plainText.ts';
 import { wentWell } from '../sync/settled.ts';
 import { chooseUnlessOne, confirm } from '../team/questions.ts';
 import { showDevices } from './devices.ts';
+import { manageAccount } from './manage.ts';
 import { approveDevice, setUpDevice } from './newDevice.ts';
 
 interface Wanted {
@@ -85,6 +86,11 @@ export async function fingerprint(teams: Teams, given: unknown): Promise<void> {
       ),
     ].join('\n'),
   });
+}
+
+export async function manage(teams: Teams, given: unknown): Promise<void> {
+  const account = await signedIn(teams, given, vscode.l10n.t('Manage Account'));
+  if (account !== undefined) await manageAccount(teams, account);
 }
 
 async function signedIn(teams: Teams, given: unknown, title: string): Promise<AccountSummary | undefined> {

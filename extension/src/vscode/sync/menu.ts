@@ -37,7 +37,7 @@ function accountRow(account: AccountSummary): Choice<Entry> {
     value: needsDevice
       ? { command: 'cuebook.setUpDevice', given: account.id }
       : {
-          command: account.session === 'signedOut' ? 'cuebook.signIn' : 'cuebook.showFingerprint',
+          command: account.session === 'signedOut' ? 'cuebook.signIn' : 'cuebook.manageAccount',
           given: account.id,
         },
   };

@@ -29,6 +29,7 @@ export const registerTeams: Feature = (services) => {
     'cuebook.showDevices': async (given) => (await import('../account/account.ts')).devices(teams, given),
     'cuebook.showFingerprint': async (given) =>
       (await import('../account/account.ts')).fingerprint(teams, given),
+    'cuebook.manageAccount': async (given) => (await import('../account/account.ts')).manage(teams, given),
     'cuebook.createTeam': async () => (await team()).createTeam(teams),
     'cuebook.attachPersonal': async (given) => (await team()).attachPersonal(teams, given),
     'cuebook.inviteToTeam': async (given) => (await team()).inviteTo(teams, given),
