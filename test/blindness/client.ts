@@ -169,7 +169,7 @@ export class TestClient {
 
   /** The program ends and starts again with what was written to the disk. */
   restart(): void {
-    const decoded = decodeClient(this.#tools, encodeClient(this.state));
+    const decoded = decodeClient(this.#suite, encodeClient(this.state));
     if (!decoded.ok) throw new Error(decoded.problem.message);
     this.state = decoded.value;
   }

@@ -180,7 +180,7 @@ export class SimulatedDevice {
     this.disconnect();
     this.intents = [];
     const tools = this.#tools();
-    const client = decodeClient(tools, encodeClient(this.client));
+    const client = decodeClient(tools.primitives, encodeClient(this.client));
     if (!client.ok) throw new Error(client.problem.message);
     this.client = client.value;
     this.keys = null;

@@ -123,7 +123,7 @@ export function readAccount(tools: AccountTools, store: SqliteStore, id: Account
   if (sealed === null) return null;
   const { suite, seals } = tools;
   const bytes = seals.open(clientPlace(id), sealed) ?? fail('corrupt', damaged);
-  const client = decodeClient({ primitives: suite, verifiers: suite.verifiers }, bytes);
+  const client = decodeClient(suite, bytes);
   if (!client.ok) return fail(client.problem.code === 'newerFormat' ? 'newerFormat' : 'corrupt', damaged);
   const settings = readSettings(tools, store, id);
   return {

@@ -56,7 +56,7 @@ export const isCaughtUp = (tools: ClientTools, state: ClientState, id: Workspace
 function nextNeeds(tools: ClientTools, state: ClientState, workspace: WorkspaceState): readonly Need[] {
   const { id, team, ends } = workspace;
   if (ends === null) return [];
-  if (workspace.waiting.length > 0) return accountNeeds(tools, state, workspace);
+  if (workspace.waiting.length > 0) return accountNeeds(state, workspace);
   const index = nextIndex(team, ends.teamLog);
   if (index !== null) return [logNeed(workspace, ends.teamLog, index)];
   const local = tools.localOf(id);
@@ -81,8 +81,8 @@ function logNeed({ id, team }: WorkspaceState, head: LogHead | null, index: numb
   return { read, otherwise };
 }
 
-function accountNeeds(tools: ClientTools, state: ClientState, workspace: WorkspaceState): readonly Need[] {
-  const missing = missingHeads(tools, state, workspace.waiting);
+function accountNeeds(state: ClientState, workspace: WorkspaceState): readonly Need[] {
+  const missing = missingHeads(state, workspace.waiting);
   return [...missing].map(([account, head]) => accountNeed(state, workspace, { account, head }));
 }
 

@@ -31,12 +31,19 @@ export interface ClientState {
   readonly healedAccounts: ReadonlySet<AccountId>;
 }
 
+/** A team-log entry that is not verified yet. */
+export interface WaitingEntry {
+  readonly bytes: Uint8Array;
+  /** The end of an account log that it names, if any. */
+  readonly named: { readonly account: AccountId; readonly head: LogHead } | null;
+}
+
 export interface WorkspaceState {
   readonly id: WorkspaceId;
   /** Verified. Empty before the first entry has come. */
   readonly team: TeamHistory;
   /** Entries that follow `team` and wait for the account log of somebody. */
-  readonly waiting: readonly Uint8Array[];
+  readonly waiting: readonly WaitingEntry[];
   /** A head that an invite or another device vouched for. */
   readonly pin: LogHead | null;
   readonly incarnation: Incarnation | null;

@@ -7,7 +7,7 @@ import { extendTeamAsFar, type TeamHistory } from '../team/history.ts';
 import { teamLog, type TeamEntry } from '../team/teamEntry.ts';
 import type { TeamTools } from '../team/teamState.ts';
 import type { Alarm, AlarmCode } from './alarms.ts';
-import { findingOfHead, takePart, type LogFinding } from './logs.ts';
+import { findingOfHead, takePart, type LogFinding, type TakenPart } from './logs.ts';
 import type { TeamLogPart } from './messages.ts';
 import { answeredRead } from './reads.ts';
 import {
@@ -19,6 +19,7 @@ import {
   type ClientTools,
   type LocalFeed,
   type Outcome,
+  type WaitingEntry,
   type WorkspaceState,
 } from './state.ts';
 
@@ -36,7 +37,7 @@ export function takeTeamLog(tools: ClientTools, state: ClientState, part: TeamLo
     { kind: 'readTeamLog', workspace: part.workspace, from: part.from },
     gained,
   );
-  return keep(tools, answered, { ...workspace, team: taken.history, waiting: taken.waiting }, found);
+  return keep(tools, answered, { workspace, taken, found });
 }
 
 /** After account logs have come: folds the entries that waited for them, as far as that goes. */
@@ -44,22 +45,19 @@ export function foldWaiting(tools: ClientTools, state: ClientState, id: Workspac
   const workspace = workspaceOf(state, id);
   if (workspace.waiting.length === 0) return { state, requests: [], raised: [] };
   const from = workspace.team.entries.length;
-  const part = { from, entries: workspace.waiting, head: null };
+  const part = { from, entries: workspace.waiting.map(({ bytes }) => bytes), head: null };
   const taken = takePart(workspace.team, part, extendWith(tools, state));
   const found = taken.finding === null ? [] : [alarmFor(id, taken.finding)];
-  return keep(tools, state, { ...workspace, team: taken.history, waiting: taken.waiting }, found);
+  return keep(tools, state, { workspace, taken, found });
 }
 
 /** Heads of account logs that entries name, and that are not among the verified. */
 export function missingHeads(
-  tools: Pick<ClientTools, 'primitives'>,
   state: ClientState,
-  entries: readonly Uint8Array[],
+  entries: readonly WaitingEntry[],
 ): ReadonlyMap<AccountId, LogHead> {
   const missing = new Map<AccountId, LogHead>();
-  for (const bytes of entries) {
-    const entry = teamLog.parse(tools.primitives, bytes);
-    const named = entry.ok ? namedHead(entry.value) : null;
+  for (const { named } of entries) {
     if (named === null || accountAt(state.accounts)(named.account, named.head) !== null) continue;
     const known = missing.get(named.account);
     if (known === undefined || known.index < named.head.index) missing.set(named.account, named.head);
@@ -79,22 +77,32 @@ const extendWith =
     return extendTeamAsFar(teamTools, history, entries);
   };
 
-function keep(
-  tools: ClientTools,
-  state: ClientState,
-  workspace: WorkspaceState,
-  found: readonly Alarm[],
-): Outcome {
-  const { id, team } = workspace;
+function waitingEntry(tools: Pick<ClientTools, 'primitives'>, bytes: Uint8Array): WaitingEntry {
+  const entry = teamLog.parse(tools.primitives, bytes);
+  return { bytes, named: entry.ok ? namedHead(entry.value) : null };
+}
+
+interface Found {
+  readonly workspace: WorkspaceState;
+  readonly taken: TakenPart<TeamHistory>;
+  readonly found: readonly Alarm[];
+}
+
+function keep(tools: ClientTools, state: ClientState, { workspace, taken, found }: Found): Outcome {
+  const { id } = workspace;
+  const team = taken.history;
   const [first] = team.states;
   if (first !== undefined && first.id !== id) {
     const swapped = replaceAlarms(state, () => false, [{ code: 'swappedKey', workspace: id }]);
     return { ...swapped, requests: [] };
   }
-  const added = team.entries.slice(workspaceOf(state, id).team.entries.length);
+  const added = team.entries.slice(workspace.team.entries.length);
+  // Each is read once, however often the account logs that are missing come in.
+  const known = new Map(workspace.waiting.map((entry) => [entry.bytes, entry]));
+  const waiting = taken.waiting.map((bytes) => known.get(bytes) ?? waitingEntry(tools, bytes));
   const misplaced = added.flatMap((entry) => placeAlarms(id, entry, tools.localOf(id)));
   const replaced = replaceAlarms(
-    withWorkspace(state, workspace),
+    withWorkspace(state, { ...workspace, team, waiting }),
     (alarm) => alarm.workspace === id && LOG_ALARMS.has(alarm.code),
     [...found, ...misplaced],
   );
