@@ -245,6 +245,8 @@ export class Connection implements LiveSocket {
     if (this.#state === 'open') return this.#calls.receive(message);
     if (this.#state === 'recognising') return this.#keep(message);
     this.#state = 'recognising';
+    // What came with it is kept; more is not read before it is known whose it is.
+    this.#socket.pause();
     void this.#recognise(message);
   }
 
@@ -255,7 +257,7 @@ export class Connection implements LiveSocket {
 
   #keep(message: Uint8Array): void {
     this.#early.push(message);
-    if (this.#early.length > this.#services.limits.calls) this.#cut();
+    if (this.#early.length > MOST_EARLY) this.#cut();
   }
 
   async #recognise(first: Uint8Array): Promise<void> {
@@ -272,6 +274,7 @@ export class Connection implements LiveSocket {
     const early = this.#early;
     this.#early = [];
     for (const message of early) this.#calls.receive(message);
+    this.#regulate();
   }
 
   #createContext(): RequestContext {
@@ -324,6 +327,7 @@ export class Connection implements LiveSocket {
 }
 
 const CLOSING_MS = 1000;
+const MOST_EARLY = 512;
 
 /** What a socket is closed with when its first message is refused. */
 function reasonOf(error: unknown): CloseReason {
