@@ -30,6 +30,14 @@ const soaks: readonly Soak[] = [
     seeds: (_count, seed) => String(seed),
   },
   {
+    name: 'server',
+    files: ['test/server/crash/kill.test.ts'],
+    variable: 'KILLS',
+    usual: 300,
+    what: 'two server processes and their PostgreSQL killed under load',
+    seeds: (_count, seed) => String(seed),
+  },
+  {
     name: 'convergence',
     files: ['test/convergence', 'shared/src/replica/replica.property.test.ts'],
     variable: 'SEEDS',

@@ -10,6 +10,7 @@ import { overLimit } from './bundleLimits.ts';
 import { runCommand } from './command.ts';
 import { installBrowser } from './installBrowser.ts';
 import { installEditor } from './installEditor.ts';
+import { installPostgres } from './installPostgres.ts';
 import { buildExtension, packageExtension } from './package.ts';
 
 interface Outcome {
@@ -58,6 +59,7 @@ function allStages(scratch: string, ground: Promise<string | null>): readonly St
     { name: 'build', run: build },
     vitest('unit', scratch),
     vitest('store', scratch),
+    vitest('server', scratch),
     needsEditor(vitest('webview', scratch)),
     needsEditor({ name: 'host', run: hostTests }),
     needsEditor(vitest('e2e', scratch)),
@@ -69,6 +71,9 @@ async function prepareGround(): Promise<string | null> {
   const started = Date.now();
   try {
     const browser = installBrowser();
+    // Without it, the tests that need it say so and are left out.
+    const postgres = installPostgres();
+    if (!postgres.ok) console.log(postgres.problem);
     if (!browser.ok) return browser.problem;
     await installEditor();
     console.log(`${'editor'.padEnd(8)} ready after ${seconds(Date.now() - started)}`);
