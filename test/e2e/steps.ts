@@ -22,8 +22,15 @@ export async function addKey(window: EditorWindow, provider: string, key: string
   await window.answer(`Key for ${provider}`, key);
 }
 
-export async function writePrompt(window: EditorWindow, name: string, text: string): Promise<void> {
+/** `where`: the workspace, where there are several. */
+export async function writePrompt(
+  window: EditorWindow,
+  name: string,
+  text: string,
+  where?: string,
+): Promise<void> {
   await window.runCommand('Cuebook: New Prompt…');
+  if (where !== undefined) await window.pick(where);
   await window.answer('Slashes make folders', name);
   await window.tab(name).waitFor();
   // Only once the new document is in the editor does what is typed go there.

@@ -76,8 +76,8 @@ test('a team is made, joined by invite, and each sees what the other saves', asy
   await b.treeRow('Design').waitFor();
   await b.screenshot('teams-03-joined');
 
-  await a.treeRow('Design').click();
-  await writePrompt(a, 'tone', '---\ndescription: How we write\n---\nBe kind.\n\nBe short.\n');
+  await writePrompt(a, 'tone', '---\ndescription: How we write\n---\nBe kind.\n\nBe short.\n', 'Design');
+  await b.treeRow('tone').waitFor();
   await openPrompt(b, 'tone');
   await expect.poll(async () => b.editorText()).toContain('Be kind.');
   await a.typeOver('---\ndescription: How we write\n---\nBe kind and clear.\n\nBe short.\n');
