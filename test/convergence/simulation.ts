@@ -8,11 +8,10 @@ import { labelTag } from '@cuebook/shared/record/labelTag';
 import type { ServerMessage } from '@cuebook/shared/client/messages';
 import { mayEdit } from '@cuebook/shared/client/standing';
 import { accountOf } from '@cuebook/shared/client/state';
-import { latest } from '@cuebook/shared/team/history';
+import { extendAccount, latest, type AccountHistory } from '@cuebook/shared/team/history';
 import { createInviteSecret, deriveInviteKeys } from '@cuebook/shared/team/invite';
 import { following } from '@cuebook/shared/team/log';
 import { accountLog } from '@cuebook/shared/team/accountEntry';
-import { extendAccount } from '@cuebook/shared/team/history';
 import { activeDevice } from '@cuebook/shared/team/accountFold';
 import { isAtLeast, type Role } from '@cuebook/shared/team/roles';
 import { sampleTools, signerOf, unwrap, type SampleAccount } from '@cuebook/shared/team/sampleTeam';
@@ -99,10 +98,10 @@ export class Simulation {
 
   /** Everybody is connected, everything arrives, every conflict is resolved by whoever has it. */
   async settle(): Promise<void> {
-    for (const device of this.devices) if (!device.isOnline) device.connect();
     for (let round = 0; round < MAX_ROUNDS; round++) {
       if (round >= ROUNDS_OF_HEALING && this.server.isHealing) this.#closeHealing();
       for (const device of this.devices) {
+        if (!device.isOnline) device.connect();
         device.ask();
         this.#hintBoxes(device);
         await this.deliverAll(device);
@@ -119,7 +118,23 @@ export class Simulation {
 
   /** Devices that count at the end: of members, not revoked, and not left behind by a restore. */
   members(): readonly SimulatedDevice[] {
-    return this.devices.filter((device) => this.isMember(device) && !this.forsaken.has(device));
+    return this.devices.filter(
+      (device) => this.isMember(device) && !this.forsaken.has(device) && !this.#isBereft(device),
+    );
+  }
+
+  /**
+   * A restored server has lost boxes. Epoch keys are sealed anew by whoever has them; but nobody can seal what no member
+   * has any more, and nobody knows that another device of theirs never got its user key.
+   */
+  #isBereft(device: SimulatedDevice): boolean {
+    if (!this.server.wasRestored || device.keys?.epochs.has(this.server.team.epoch) === true) return false;
+    const { epoch } = this.server.team;
+    const isKnown = this.devices.some(
+      (each) => this.isMember(each) && each.keys?.epochs.has(epoch) === true,
+    );
+    const generation = this.server.accountState(device.account.id)?.generation ?? 0;
+    return !isKnown || !device.userKeys.has(generation);
   }
 
   isMember(device: SimulatedDevice): boolean {
@@ -130,7 +145,7 @@ export class Simulation {
   mayWrite(device: SimulatedDevice): boolean {
     const member = currentMember(this.server.team, device.account.id);
     const isEditor = member !== null && isAtLeast(member.role, 'editor');
-    return isEditor && this.server.isActive(device.caller) && !this.forsaken.has(device);
+    return isEditor && this.members().includes(device);
   }
 
   isQuiet(device: SimulatedDevice): boolean {
@@ -186,7 +201,10 @@ export class Simulation {
     const { seq } = server.position;
     for (const device of this.devices) {
       const isLonger = (device.team?.head.index ?? 0) > server.team.head.index;
-      if (device.state.feed.seq <= seq && !isLonger) continue;
+      const knowsMore = [...device.client.accounts.values()].some(
+        ({ entries, states }) => entries.length - 1 > (server.accountState(accountOfLog(states))?.head.index ?? -1),
+      );
+      if (device.state.feed.seq <= seq && !isLonger && !knowsMore) continue;
       this.forsaken.add(device);
       this.count('back only after healing was closed');
     }
@@ -459,5 +477,11 @@ export class Simulation {
     return device;
   }
 }
+
+const accountOfLog = (states: AccountHistory['states']): AccountId => {
+  const [first] = states;
+  if (first === undefined) throw new Error('A log that is known has an entry.');
+  return first.id;
+};
 
 const counted = <T extends { done?(): void }>(intent: T, done: () => void): T => ({ ...intent, done });

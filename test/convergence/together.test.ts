@@ -196,6 +196,7 @@ test('purged by somebody who is no admin any more: it is back, and whatever else
   await act(stage, stage.ana, changeRole(stage.ben.account.id, 'editor'));
   await meet(stage);
   expect(text(stage.ben, stage.id)).toBe('stays\n');
+  expect(stage.ben.state.groups.get(stage.id)?.purged).toBe(false);
   expect(text(stage.ana, stage.id)).toBe('stays\n');
   expect(text(stage.ana, other)).toBe('other\n');
   await stage.ben.restart(false);

@@ -42,6 +42,7 @@ export function foldGroup(
       createdAt: usable[0]?.facts?.savedAt ?? before.createdAt,
       trashedAt: trash?.savedAt ?? null,
       trashedWith: trash?.kind === 'place' ? trash.trashedWith : null,
+      purged: false,
       content: content === undefined ? null : contentOf(before.content, content, context.factsOf),
       hasConflict: content !== undefined && usableSides(content).length > 0,
       unsynced: entries.filter((entry) => entry.seq === null).length,
