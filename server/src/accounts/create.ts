@@ -42,7 +42,11 @@ export interface AccountsDependencies {
 const DELETED_MS = 30 * 24 * 60 * 60 * 1000;
 
 /** For the store, which asks in its own transactions. */
-export const sessionChecks: SessionChecks = { areLive: liveSessions, endOfDevices: endDeviceSessions };
+export const sessionChecks: SessionChecks = {
+  areLive: liveSessions,
+  endOfDevices: endDeviceSessions,
+  endOfTokens: endMachineTokens,
+};
 
 export function createAccounts(deps: AccountsDependencies): Accounts {
   const { database, oidc, now } = deps;

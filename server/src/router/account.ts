@@ -30,6 +30,7 @@ import {
   userBoxesAnswer,
 } from '@cuebook/shared/protocol/account';
 import { sessionOf } from './author.ts';
+import { noteAccountEntries, noteTeamEntries } from './noteEntries.ts';
 import { procedure, router } from './procedures.ts';
 
 const anyone = { access: { kind: 'anyone' }, budget: 'secret' } as const;
@@ -46,9 +47,12 @@ export const accountRouter = router({
   create: procedure({ ...anyone, transport: 'socket' })
     .input(createAccountInput)
     .output(createAccountAnswer)
-    .mutation(async ({ ctx, input }) => ({
-      grant: await ctx.services.accounts.own.create(input, ctx.origin),
-    })),
+    .mutation(async ({ ctx, input }) => {
+      const grant = await ctx.services.accounts.own.create(input, ctx.origin);
+      const { join } = input;
+      if (join !== undefined) await noteTeamEntries(ctx, grant.account, join.workspace, join.entries);
+      return { grant };
+    }),
 
   about: procedure({ ...signedIn, transport: 'any', budget: 'read' })
     .output(aboutMe)
@@ -65,7 +69,12 @@ export const accountRouter = router({
   appendLog: procedure({ ...signedIn, budget: 'write' })
     .input(appendAccountLogInput)
     .output(appendAccountLogAnswer)
-    .mutation(({ ctx, input }) => ctx.services.store.accountLogs.appendLog(sessionOf(ctx.caller), input)),
+    .mutation(async ({ ctx, input }) => {
+      const { account, session } = sessionOf(ctx.caller);
+      const answer = await ctx.services.store.accountLogs.appendLog({ account, session }, input);
+      if (answer.kind === 'stored') await noteAccountEntries(ctx, account, input.entries);
+      return answer;
+    }),
 
   readBoxes: procedure({ ...signedIn, budget: 'read' })
     .input(readUserBoxesInput)

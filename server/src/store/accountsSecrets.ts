@@ -354,6 +354,7 @@ export async function endMachineTokens(
   workspace: WorkspaceId,
   tokens: readonly TokenId[],
 ): Promise<void> {
+  if (tokens.length === 0) return;
   const named = sql.array(tokens.map(idToBytes), BYTEA);
   const ended = await sql<{ id: string }[]>`
     delete from machine_tokens where workspace = ${idToBytes(workspace)} and token = any (${named}::bytea[]) returning id`;
