@@ -185,7 +185,7 @@ async function saveToMate(bench: Bench): Promise<readonly Figure[]> {
 function take<T>(values: Iterator<T>): T {
   const { value, done } = values.next();
   if (done === true) throw new Error('too few were made');
-  return value as T;
+  return value;
 }
 
 async function repeat(times: number, work: () => Promise<unknown>): Promise<readonly number[]> {

@@ -55,6 +55,8 @@ function answer(server: WebSocketServer, socket: WebSocket, { save, message }: I
       for (let left = message.readUInt32BE(1); left > 0; left -= MEBIBYTE) {
         socket.send(Buffer.alloc(Math.min(left, MEBIBYTE)));
       }
+      return;
+    default:
   }
 }
 
