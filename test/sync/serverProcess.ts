@@ -8,6 +8,7 @@ import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import type { Line } from './line.ts';
 import type { ServerAddress } from '../../extension/src/library/teams.ts';
 
 export interface ServerProcess extends AsyncDisposable {
@@ -25,14 +26,22 @@ export interface ServerProcess extends AsyncDisposable {
 
 const main = fileURLToPath(new URL('../../server/src/main.ts', import.meta.url));
 
-export async function startServerProcess(
-  environment: Readonly<Record<string, string>> = {},
-): Promise<ServerProcess> {
+export interface ServerOptions {
+  /** Stands between the server and everybody: its address is the server's. */
+  readonly line?: Line;
+  readonly environment?: Readonly<Record<string, string>>;
+}
+
+export async function startServerProcess({
+  line,
+  environment = {},
+}: ServerOptions = {}): Promise<ServerProcess> {
   const data = mkdtempSync(join(tmpdir(), 'cuebook-server-'));
   // As root, PostgreSQL runs as another user, who has to come through.
   chmodSync(data, 0o711);
   const port = await freePort();
-  const address = `http://127.0.0.1:${port}` as ServerAddress;
+  line?.leadTo(port);
+  const address = `http://127.0.0.1:${line?.port ?? port}` as ServerAddress;
   const output: string[] = [];
   let child: ChildProcess | null = null;
   const start = async (): Promise<void> => {

@@ -81,6 +81,8 @@ export interface AccountSync {
   ): Promise<AppendOutcome>;
   /** The same for the own account's log. */
   appendAccount(compose: (author: Author, state: ClientState) => Promise<Composed>): Promise<AppendOutcome>;
+  /** This account's own log went on by another way than through here. */
+  readOwnLog(): Promise<void>;
   stop(): void;
 }
 
@@ -217,6 +219,13 @@ class Sync implements AccountSync {
     return { kind: 'behind' };
   }
 
+  async readOwnLog(): Promise<void> {
+    const { client } = this.#account();
+    const from = client.accounts.get(client.account)?.entries.length ?? 0;
+    this.#send([{ kind: 'readAccountLog', account: client.account, from }]);
+    await this.#idle();
+  }
+
   stop(): void {
     this.#isStopped = true;
     for (const lane of this.#lanes.values()) {
@@ -237,7 +246,7 @@ class Sync implements AccountSync {
 
   /** What was asked so far has been answered and taken. */
   async #idle(): Promise<void> {
-    while (this.#inFlight.size > 0) await Promise.allSettled([...this.#inFlight]);
+    while (this.#inFlight.size > 0) await Promise.allSettled(this.#inFlight);
     await this.#queue;
   }
 
@@ -284,16 +293,18 @@ class Sync implements AccountSync {
   }
 
   async #enqueued(step: () => Promise<void>): Promise<void> {
-    const done = this.#queue.then(async () => {
+    const before = this.#queue;
+    const run = async (): Promise<void> => {
+      await before;
       if (this.#isStopped) return;
       try {
         await step();
       } catch (error) {
         this.#fail(error);
       }
-    });
-    this.#queue = done;
-    await done;
+    };
+    this.#queue = run();
+    await this.#queue;
   }
 
   #fail(error: unknown): void {
@@ -621,11 +632,13 @@ class Sync implements AccountSync {
     lane: Lane,
     { duty, request }: { readonly duty: Duty; readonly request: Request },
   ): void {
-    void this.#ask(request).then(async () => {
+    const asked = async (): Promise<void> => {
+      await this.#ask(request);
       lane.isDoingDuties = false;
       // Boxes that nobody keeps would be put again and again.
       if (duty.kind !== 'sealBoxes') await this.#enqueued(async () => this.#settle(workspace));
-    });
+    };
+    void asked();
   }
 }
 

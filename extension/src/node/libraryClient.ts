@@ -160,15 +160,16 @@ async function end({ worker, channel }: RunningWorker): Promise<void> {
 }
 
 function hostCalls(
-  { secrets, log, networkWay }: LibraryDependencies,
+  dependencies: LibraryDependencies,
   notify: (change: LibraryChange) => void,
   notifyTeams: (change: TeamsChange) => void,
 ): LibraryHostCalls & TeamsHostCalls {
+  const { secrets, log } = dependencies;
   return {
     getSecret: async (name) => secrets.get(name),
     setSecret: async (name, value) => secrets.set(name, value),
     changed: notify,
-    networkWay: async (address) => networkWay(address),
+    networkWay: async (address) => dependencies.networkWay(address),
     teamsChanged: notifyTeams,
     log: (level, message) => log[level](message),
   };

@@ -19,7 +19,6 @@ import type {
   TeamsResult,
   TeamSummary,
 } from '../library/teams.ts';
-import type * as teams from '../library/teams.ts';
 import type { LocalAccount } from './accounts.ts';
 import type { LibraryAccounts } from './libraryAccounts.ts';
 import { placeOf } from './libraryProblem.ts';
@@ -100,7 +99,10 @@ export function createLibraryTeams(dependencies: LibraryTeamsDependencies): Libr
   return {
     calls: guarded(calls, host),
     touched(origin, touches) {
-      if (touches.some(({ kind }) => kind === 'connection') && origin === 'elsewhere') hub.handOver();
+      // Not at once: this may be told in the middle of a transaction.
+      if (touches.some(({ kind }) => kind === 'connection') && origin === 'elsewhere') {
+        setTimeout(() => hub.handOver(), 0);
+      }
       if (touches.some(({ kind }) => kind === 'text' || kind === 'tree')) hub.push();
       const members = touches
         .filter(({ kind }) => kind === 'client')
@@ -139,7 +141,7 @@ function guarded(calls: TeamsCalls, host: Pick<LibraryHostCalls, 'log'>): TeamsC
       }
     },
   ]);
-  return Object.fromEntries(entries) as unknown as TeamsCalls;
+  return Object.fromEntries(entries) as TeamsCalls;
 }
 
 function serverCalls(
@@ -226,7 +228,7 @@ function accountSummary(context: TeamsContext, account: LocalAccount, seen: Seen
     email,
     displayName,
     deviceName,
-    device: account.device.id as string as teams.DeviceId,
+    device: account.device.id,
     session,
     connection: context.hub.connection(id),
     fingerprint: accountFingerprint(context.suite, id),
@@ -234,7 +236,7 @@ function accountSummary(context: TeamsContext, account: LocalAccount, seen: Seen
     announcements: [...(state?.announcements ?? [])].map(([index, { at, by, intent }]) => ({
       index,
       what: intent.kind,
-      device: (intent.kind === 'revoke' ? intent.device : by) as string as teams.DeviceId,
+      device: intent.kind === 'revoke' ? intent.device : by,
       dueAt: at + announcedMs,
     })),
   };

@@ -42,8 +42,8 @@ export interface ServerConnection {
   state(): ConnectionState;
   /** Begins, or tries again now. */
   connect(): void;
-  /** Another token of the same session: after the device was bound. */
-  present(tokens: SessionTokens): Promise<void>;
+  /** Ends the socket and begins again after a pause: something on this side went wrong with it. */
+  restart(): void;
   close(): Promise<void>;
 }
 
@@ -153,9 +153,8 @@ export function createServerConnection(dependencies: ConnectionDependencies): Se
       failures = 0;
       start();
     },
-    async present(tokens) {
-      if (state.kind !== 'online') return;
-      await state.calls.ask('session.present', { accessToken: tokens.accessToken });
+    restart() {
+      socket?.close();
     },
     async close() {
       isClosed = true;

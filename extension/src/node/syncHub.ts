@@ -27,7 +27,7 @@ import type { LibrarySessions } from './librarySession.ts';
 import { placeOf } from './libraryProblem.ts';
 import { callsOver, type ServerCalls } from './serverCalls.ts';
 import { type ConnectionState, createServerConnection, type ServerConnection } from './serverConnection.ts';
-import { openServerSocket } from './serverSocket.ts';
+import { openServerSocket, ServerRefusal } from './serverSocket.ts';
 import {
   clientOptions,
   lookAtCertificate,
@@ -79,6 +79,8 @@ interface Held {
   readonly connection: ServerConnection;
   sync: AccountSync | null;
   starting: boolean;
+  /** Null while it is connected. */
+  offlineSince: number | null;
 }
 
 /** What the window with the connections tells the others. */
@@ -90,9 +92,10 @@ interface Told {
 
 const lookForLockMs = 2000;
 const takeOverMs = 8000;
-const onlineMs = 25_000;
-const tellAfterMs = 200;
-const mostLines = 500;
+const onlineMs = 40_000;
+const patienceMs = 5000;
+const tellAfterMs = 250;
+const mostLines = 200;
 const statePlace = { purpose: 'sync', row: 'state' } as const;
 
 export function createSyncHub(dependencies: HubDependencies): SyncHub {
@@ -106,6 +109,7 @@ export function createSyncHub(dependencies: HubDependencies): SyncHub {
   let isClosed = false;
   let notBefore = 0;
   let telling: NodeJS.Timeout | null = null;
+  let lastTold = '';
   const waiters = new Set<() => void>();
 
   function told(): Told | null {
@@ -122,18 +126,21 @@ export function createSyncHub(dependencies: HubDependencies): SyncHub {
   };
 
   const tell = (): void => {
-    const state: Told = {
+    const next: Told = {
       connections: Object.fromEntries(
         accounts.all().map(({ settings }) => [settings.id, connectionHere(settings.id)]),
       ),
       workspaces: Object.fromEntries(workspaceIds().map((id) => [id, syncHere(id)])),
       lines,
     };
+    const text = JSON.stringify(next);
+    if (text === lastTold) return;
     try {
       sessions.write((touch) => {
-        store.setBlob('sync', 'state', seals.sealJson(statePlace, state));
+        store.setBlob('sync', 'state', seals.sealJson(statePlace, next));
         touch('teams');
       });
+      lastTold = text;
     } catch (error) {
       dependencies.log('debug', `The state of the sync was not kept: ${placeOf(error)}`);
     }
@@ -183,7 +190,7 @@ export function createSyncHub(dependencies: HubDependencies): SyncHub {
       now,
       random: dependencies.random,
     });
-    held.set(id, { connection, sync: null, starting: false });
+    held.set(id, { connection, sync: null, starting: false, offlineSince: null });
     connection.connect();
   };
 
@@ -205,6 +212,7 @@ export function createSyncHub(dependencies: HubDependencies): SyncHub {
   const changed = (id: AccountId, server: ServerAddress, state: ConnectionState): void => {
     const known = held.get(id);
     if (known === undefined) return;
+    known.offlineSince = state.kind === 'online' ? null : (known.offlineSince ?? now());
     if (state.kind === 'online') {
       note('connected', { server });
       startSync(id, known);
@@ -233,19 +241,23 @@ export function createSyncHub(dependencies: HubDependencies): SyncHub {
       now,
       told: listenerOf(id, known),
     });
-    void starting.then(
-      (sync) => {
-        known.starting = false;
-        const current = known.connection.state();
-        if (current.kind !== 'online' || current.calls !== state.calls || isClosed) return sync.stop();
-        known.sync = sync;
-        moved();
-      },
-      (error: unknown) => {
-        known.starting = false;
-        dependencies.log('warn', `Syncing could not begin: ${placeOf(error)}`);
-      },
-    );
+    void begun(known, state.calls, starting);
+  };
+
+  const begun = async (known: Held, calls: ServerCalls, starting: Promise<AccountSync>): Promise<void> => {
+    try {
+      const sync = await starting;
+      const current = known.connection.state();
+      if (current.kind !== 'online' || current.calls !== calls || isClosed) return sync.stop();
+      known.sync = sync;
+      moved();
+    } catch (error) {
+      dependencies.log('warn', `Syncing could not begin: ${placeOf(error)}`);
+      // A refusal, since a lost connection ends by itself: the next connection tries again.
+      if (error instanceof ServerRefusal) known.connection.restart();
+    } finally {
+      known.starting = false;
+    }
   };
 
   const listenerOf = (id: AccountId, known: Held) => ({
@@ -265,11 +277,7 @@ export function createSyncHub(dependencies: HubDependencies): SyncHub {
     failed(error: unknown) {
       dependencies.log('warn', `Syncing stopped: ${placeOf(error)}`);
       known.sync = null;
-      held.delete(id);
-      void known.connection.close().then(async () => {
-        await dependencies.wait(1000);
-        refresh();
-      });
+      if (held.get(id) === known) known.connection.restart();
     },
   });
 
@@ -385,9 +393,15 @@ export function createSyncHub(dependencies: HubDependencies): SyncHub {
         return failTeams('offline', problem);
       }
       case 'offline':
-        // A first attempt is under way; one that failed has a time for the next.
-        return state.retryAt === null ? null : failTeams('offline');
+        // One attempt may fail for a passing reason; after some seconds the caller is told.
+        return now() - offlineSince(id) > patienceMs ? failTeams('offline') : null;
     }
+  };
+
+  /** Since when no connection was there, over all attempts. */
+  const offlineSince = (id: AccountId): number => {
+    const known = held.get(id);
+    return known === undefined ? now() : (known.offlineSince ?? now());
   };
 
   const ready = async (id: AccountId): Promise<void> => {
@@ -396,8 +410,10 @@ export function createSyncHub(dependencies: HubDependencies): SyncHub {
     if (!isSignedIn(account)) failTeams('signInNeeded');
     await takeOver();
     refresh();
-    const state = held.get(id)?.connection.state();
-    if (state?.kind === 'offline') held.get(id)?.connection.connect();
+    const known = held.get(id);
+    if (known?.connection.state().kind !== 'offline') return;
+    known.offlineSince = now();
+    known.connection.connect();
   };
 
   const looking = setInterval(() => {

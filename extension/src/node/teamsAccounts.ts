@@ -25,7 +25,6 @@ import type {
   SignInStep,
   TeamsCalls,
 } from '../library/teams.ts';
-import type * as teams from '../library/teams.ts';
 import { type LocalAccount, newSettings } from './accounts.ts';
 import type { ServerCalls } from './serverCalls.ts';
 import { tokensOf } from './serverConnection.ts';
@@ -95,7 +94,7 @@ export function createAccountCalls(context: TeamsContext): AccountCalls {
     revokeDevice: async (id, device, kit) => {
       const sync = await context.hub.syncOf(accountId(id));
       const { kit: kitId } = stateOf(accountIn(context, id));
-      const revoke = { type: 'revoke', device: device as string as DeviceId } as const;
+      const revoke = { type: 'revoke', device: device } as const;
       const isOwn = (device as string) === accountIn(context, id).device.id;
       if (kit !== undefined) {
         const keys = kitKeys(context, kit);
@@ -295,7 +294,8 @@ function publishedAccount(
     ...local.settings,
     server: address,
     email: credentials.kind === 'password' ? credentials.email.trim().toLowerCase() : null,
-    session: 'signedIn',
+    // Until the device is bound nothing connects with it.
+    session: 'none',
     tokens: tokensOf(grant),
   } as const;
   const client =
@@ -351,7 +351,7 @@ export async function signedIn(
     ...base.settings,
     server: address,
     email: email ?? base.settings.email,
-    session: isMember ? 'signedIn' : 'deviceNeeded',
+    session: isMember ? 'none' : 'deviceNeeded',
     tokens: tokensOf(grant),
   } as const;
   keepAccount(context, { ...base, settings });
@@ -536,8 +536,7 @@ export function takeAccountOver(
   };
   let client = base;
   for (const { workspace, head } of pins) client = withWorkspace(client, newWorkspace(workspace, head));
-  const settings = { ...account.settings, session: 'signedIn' } as const;
-  keepAccount(context, { ...account, settings, client, userKeys });
+  keepAccount(context, { ...account, client, userKeys });
 }
 
 export function stateOf(account: LocalAccount): AccountState {
@@ -550,7 +549,7 @@ function devicesOf(account: LocalAccount): readonly DeviceSummary[] {
   if (history === undefined) return [];
   const state = latest(history);
   return [...state.devices.values()].map((device) => ({
-    id: device.id as string as teams.DeviceId,
+    id: device.id,
     kind: device.isKit ? 'kit' : 'device',
     name: device.id === account.device.id ? account.settings.deviceName : '',
     addedAt: history.entries[device.addedAt]?.at ?? 0,

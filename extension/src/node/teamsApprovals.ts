@@ -88,7 +88,7 @@ export function createApprovals(context: TeamsContext, changed: () => void): App
   return {
     of: (id) => shown(running.get(id)),
     close() {
-      for (const id of [...running.keys()]) end(id);
+      for (const id of running.keys()) end(id);
     },
     calls: {
       startApproval: async (shownId) => {
@@ -130,6 +130,7 @@ export function createApprovals(context: TeamsContext, changed: () => void): App
         }
         await admitDevice(context, calls, { id, known, approved: next });
         known.isDone = true;
+        await (await context.hub.syncOf(id)).readOwnLog();
         if (known.timer !== null) clearInterval(known.timer);
         changed();
         return done(null);

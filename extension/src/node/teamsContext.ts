@@ -24,10 +24,10 @@ export interface TeamsContext {
 }
 
 // Ids are the same texts on both sides of the worker's edge; their names differ, so that the editor needs no shared code.
-export const accountId = (id: teams.AccountId): AccountId => id as string as AccountId;
-export const workspaceId = (id: api.WorkspaceId): WorkspaceId => id as string as WorkspaceId;
-export const shownAccount = (id: AccountId): teams.AccountId => id as string as teams.AccountId;
-export const shownWorkspace = (id: WorkspaceId): api.WorkspaceId => id as string as api.WorkspaceId;
+export const accountId = (id: teams.AccountId): AccountId => id;
+export const workspaceId = (id: api.WorkspaceId): WorkspaceId => id;
+export const shownAccount = (id: AccountId): teams.AccountId => id;
+export const shownWorkspace = (id: WorkspaceId): api.WorkspaceId => id;
 
 export function accountIn({ accounts }: TeamsContext, id: teams.AccountId): LocalAccount {
   return accounts.get(accountId(id)) ?? failTeams('signInNeeded');

@@ -41,7 +41,7 @@ export function createCredentialCalls(context: TeamsContext): CredentialCalls & 
         isServerOwner: about.isServerOwner,
         sessions: sessions.map(({ session, device, createdAt, lastUsedAt, isThis }) => ({
           id: session,
-          device: device as string | null as teams.DeviceId | null,
+          device: device,
           createdAt,
           lastUsedAt,
           isThis,

@@ -40,7 +40,6 @@ import type {
   ServerAddress,
   TeamsCalls,
 } from '../library/teams.ts';
-import type * as teams from '../library/teams.ts';
 import type { LocalAccount } from './accounts.ts';
 import type { ServerCalls } from './serverCalls.ts';
 import { ServerRefusal } from './serverSocket.ts';
@@ -72,7 +71,7 @@ export function createInviteCalls(context: TeamsContext): InviteCalls {
     closeInvite: async (id, inviteId) => {
       const action = {
         type: 'close',
-        invite: inviteId as string as InviteId,
+        invite: inviteId,
         reason: 'withdrawn',
       } as const;
       const workspace = workspaceId(id);
@@ -120,7 +119,7 @@ const serverOf = ({ server }: InviteText, given: ServerAddress | undefined): Ser
   given ?? server ?? failTeams('addressInvalid');
 
 const summaryOf = ({ id, role, usesLeft, expiresAt, by }: Invite): InviteSummary => ({
-  id: id as string as teams.InviteId,
+  id: id,
   role,
   usesLeft,
   expiresAt,
@@ -166,7 +165,7 @@ async function invite(
   const server = holder.settings.server ?? '';
   const query = new URLSearchParams({ server, code }).toString();
   return {
-    id: keys.id as string as teams.InviteId,
+    id: keys.id,
     link: `vscode://cuebook.cuebook/join?${query}`,
     page: `${server}/join`,
     code,
