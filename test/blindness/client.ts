@@ -23,8 +23,10 @@ import { decodeClient, encodeClient } from '@cuebook/shared/client/persisted';
 import { sendPending, takePushed } from '@cuebook/shared/client/pushes';
 import { standingOf, type Standing } from '@cuebook/shared/client/standing';
 import {
+  accountOf,
   newClient,
   newWorkspace,
+  teamOf,
   withWorkspace,
   workspaceOf,
   type ClientState,
@@ -296,10 +298,16 @@ export class TestClient {
   }
 
   async #openKeys(): Promise<readonly Request[]> {
-    const userKeys = await openAccount(this.#suite, this.state, this.device);
-    if (userKeys !== null) this.userKeys = userKeys;
+    const { state, workspace } = this;
+    const generation = accountOf(state, state.account)?.generation ?? 0;
+    if (!this.userKeys.has(generation)) {
+      this.userKeys = (await openAccount(this.#suite, state, this.device)) ?? this.userKeys;
+    }
     const before = this.keys?.epochs.size ?? 0;
-    this.keys = (await openWorkspace(this.#suite, this.state, this.workspace, this.userKeys)) ?? this.keys;
+    const epoch = teamOf(workspaceOf(state, workspace))?.epoch;
+    if (epoch !== undefined && this.keys?.epochs.has(epoch) !== true) {
+      this.keys = (await openWorkspace(this.#suite, state, workspace, this.userKeys)) ?? this.keys;
+    }
     if ((this.keys?.epochs.size ?? 0) > before) {
       this.replica = retryMissingKeys(this.replica, this.#ports()).state;
     }

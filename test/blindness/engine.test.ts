@@ -1,7 +1,7 @@
 // The engine with an honest server: everybody ends with the same, nobody sees an alarm, and what is owed is done.
 
 import * as nodeCrypto from 'node:crypto';
-import { beforeAll, expect, test } from 'vitest';
+import { beforeAll, expect, test, vi } from 'vitest';
 import { dutiesOf } from '@cuebook/shared/client/duties';
 import { connect } from '@cuebook/shared/client/engine';
 import { createSuite } from '@cuebook/shared/crypto/suite';
@@ -13,6 +13,9 @@ import { addSampleDevice, revokeSampleDevice } from '@cuebook/shared/team/sample
 import { TestClient } from './client.ts';
 import { entryOn, firstDevice, headOfAccount, signerOf } from './lies/forging.ts';
 import { copyOf, createWorld, type World } from './world.ts';
+
+// Accounts and boxes take their time on a busy machine.
+vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
 
 const suite = createSuite(nodeCrypto);
 let made: World;

@@ -2,10 +2,13 @@
 // row says is what is seen, and docs/table-of-lies.md is written from the rows.
 
 import * as nodeCrypto from 'node:crypto';
-import { beforeAll, expect, test } from 'vitest';
+import { beforeAll, expect, test, vi } from 'vitest';
 import { createSuite } from '@cuebook/shared/crypto/suite';
 import { LIES, tableOfLies } from './table.ts';
 import { copyOf, createWorld, type World } from './world.ts';
+
+// Accounts and boxes take their time on a busy machine.
+vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
 
 const suite = createSuite(nodeCrypto);
 let world: World;
