@@ -30,7 +30,7 @@ import {
   userBoxesAnswer,
 } from '@cuebook/shared/protocol/account';
 import { sessionOf } from './author.ts';
-import { noteAccountEntries, noteTeamEntries } from './noteEntries.ts';
+import { noteAccountEntries } from './noteEntries.ts';
 import { procedure, router } from './procedures.ts';
 
 const anyone = { access: { kind: 'anyone' }, budget: 'secret' } as const;
@@ -47,12 +47,9 @@ export const accountRouter = router({
   create: procedure({ ...anyone, transport: 'socket' })
     .input(createAccountInput)
     .output(createAccountAnswer)
-    .mutation(async ({ ctx, input }) => {
-      const grant = await ctx.services.accounts.own.create(input, ctx.origin);
-      const { join } = input;
-      if (join !== undefined) await noteTeamEntries(ctx, grant.account, join.workspace, join.entries);
-      return { grant };
-    }),
+    .mutation(async ({ ctx, input }) => ({
+      grant: await ctx.services.accounts.own.create(input, ctx.origin),
+    })),
 
   about: procedure({ ...signedIn, transport: 'any', budget: 'read' })
     .output(aboutMe)

@@ -14,15 +14,12 @@ import {
   readTeamLogInput,
   readWorkspaceInput,
   teamAppend,
-  type TeamAppend,
-  type TeamAppendAnswer,
 } from '@cuebook/shared/protocol/workspace';
 import type { InviteProof } from '../accounts/api.ts';
 import { Refusal } from '../problems.ts';
 import type { Services } from '../services.ts';
 import { authorOf, sessionOf } from './author.ts';
-import { noteTeamEntries } from './noteEntries.ts';
-import { procedure, router, type Access, type RequestContext } from './procedures.ts';
+import { procedure, router, type Access } from './procedures.ts';
 
 const MEMBER = { kind: 'member', least: 'viewer' } as const satisfies Access;
 /** Whoever waits to be confirmed reads the log, to see when that is, and nothing else. */
@@ -41,7 +38,7 @@ export const workspaceRouter = router({
       if (input.expectedHead !== null) {
         throw new Refusal('malformed', 'A new workspace has no head.', { field: 'expectedHead' });
       }
-      return append(ctx, input);
+      return ctx.services.store.workspaces.appendLog(authorOf(ctx.caller), input);
     }),
 
   /** By somebody with an account and an invite; without an account, `account.create` does both. */
@@ -49,7 +46,7 @@ export const workspaceRouter = router({
     .input(joinInput)
     .mutation(async ({ ctx, input }) => {
       await openProven(ctx.services, { ...input.proof, workspace: input.append.workspace, from: 0 });
-      return append(ctx, input.append);
+      return ctx.services.store.workspaces.appendLog(authorOf(ctx.caller), input.append);
     }),
 
   head: procedure({ access: LOG_READER, ...read })
@@ -62,7 +59,7 @@ export const workspaceRouter = router({
       if (input.expectedHead === null) {
         throw new Refusal('malformed', 'The workspace is there already.', { field: 'expectedHead' });
       }
-      return append(ctx, input);
+      return ctx.services.store.workspaces.appendLog(authorOf(ctx.caller), input);
     }),
 
   readLog: procedure({ access: LOG_READER, ...read })
@@ -133,11 +130,4 @@ async function openProven(
     throw new Refusal('notFound', 'There is no such invite.');
   }
   return opened;
-}
-
-async function append(ctx: RequestContext, input: TeamAppend): Promise<TeamAppendAnswer> {
-  const author = authorOf(ctx.caller);
-  const answer = await ctx.services.store.workspaces.appendLog(author, input);
-  if (answer.kind === 'stored') await noteTeamEntries(ctx, author.account, input.workspace, input.entries);
-  return answer;
 }

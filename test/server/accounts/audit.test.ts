@@ -53,7 +53,7 @@ test('the security log of a workspace tells sign-ins, members, tokens and export
     account: mate.id,
     role: 'admin',
   });
-  for (const row of rows) {
+  for (const row of rows.filter(({ what }) => !what.startsWith('team.'))) {
     expect(row.address).toBe('127.0.0.1');
     expect(row.requestId).toMatch(/^[a-z2-7]{26}$/);
   }
