@@ -5,7 +5,7 @@ import type { SessionChecks } from '../store/dependencies.ts';
 import type { Database } from '../store/database.ts';
 import type { DeletionList } from '../store/deletions.ts';
 import { purgeDeletedAccounts, readEmails } from '../store/accountsRows.ts';
-import { deleteExpiredSecrets } from '../store/accountsSecrets.ts';
+import { deleteExpiredSecrets, endMachineTokens } from '../store/accountsSecrets.ts';
 import { deleteExpiredSessions, endDeviceSessions, liveSessions } from '../store/accountsSessions.ts';
 import { createAdministration } from './administration.ts';
 import type { Accounts } from './api.ts';

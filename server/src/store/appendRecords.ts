@@ -1,14 +1,14 @@
 // Appending records: one transaction of a workspace, under its row lock. Reads all that the group's appends are judged by in
 // one go, judges them one after the other as if they had come alone, and writes what counts in one go.
 
-import {
-  compareIds,
-  type EntryHash,
-  type FeedHash,
-  type GroupId,
-  type RecordId,
-  type StreamId,
-  type WorkspaceId,
+import type {
+  AnyId,
+  EntryHash,
+  FeedHash,
+  GroupId,
+  RecordId,
+  StreamId,
+  WorkspaceId,
 } from '@cuebook/shared/encoding/ids';
 import type { AppendAnswer } from '@cuebook/shared/protocol/record';
 import { FEED_START, nextPosition } from '@cuebook/shared/record/feed';
@@ -302,99 +302,74 @@ function place(context: StoreContext, ground: Ground, record: SentRecord): void 
 
 // ——— writing
 
-/** All statements go out together; answers which groups were purged. */
+/** One statement for all tables; answers which groups were purged. */
 async function write(context: StoreContext, sql: Transaction, ground: Ground): Promise<readonly GroupId[]> {
-  const { workspace, placed } = ground;
-  const touched = {
-    streams: new Set(placed.map(({ header }) => header.stream)),
-    groups: new Set(placed.map(({ header }) => header.group)),
-  };
+  const { workspace, placed, position } = ground;
+  const id = toColumn(workspace);
+  const heads = headsOf(ground);
+  const groups = [...new Set(placed.map(({ header }) => header.group))];
+  const now = context.now();
+  const state = (group: GroupId): GroupState =>
+    ground.groups.get(group) ?? { trashedAt: null, isPurged: false };
+  const list = (of: (each: PlacedRecord) => AnyId): ReturnType<typeof idList> => idList(sql, placed.map(of));
+  await sql`
+    with appended as (
+      insert into records (workspace, seq, id, group_id, stream, feed_hash, bytes)
+      select ${id}, * from unnest(
+        ${placed.map(({ position }) => position.seq)}::bigint[], ${list((each) => each.id)}::bytea[],
+        ${list(({ header }) => header.group)}::bytea[], ${list(({ header }) => header.stream)}::bytea[],
+        ${list(({ position }) => position.feedHash)}::bytea[],
+        ${bytesList(
+          sql,
+          placed.map(({ parsed }) => parsed.bytes),
+        )}::bytea[])
+    ), moved as (
+      insert into streams (workspace, stream, group_id, head)
+      select ${id}, * from unnest(
+        ${idList(
+          sql,
+          heads.map(({ stream }) => stream),
+        )}::bytea[],
+        ${idList(
+          sql,
+          heads.map(({ group }) => group),
+        )}::bytea[],
+        ${idList(
+          sql,
+          heads.map(({ head }) => head),
+        )}::bytea[])
+      on conflict (workspace, stream) do update set head = excluded.head
+    ), marked as (
+      insert into groups (workspace, group_id, trashed_at, purged_at)
+      select ${id}, * from unnest(
+        ${idList(sql, groups)}::bytea[],
+        ${groups.map((group) => state(group).trashedAt)}::bigint[],
+        ${groups.map((group) => (state(group).isPurged ? now : null))}::bigint[])
+      on conflict (workspace, group_id) do update
+      set trashed_at = excluded.trashed_at, purged_at = excluded.purged_at
+    )
+    update workspaces set revision = revision + 1, seq = ${position.seq}, feed_hash = ${toColumn(position.feedHash)}
+    where workspace = ${id}`;
   const purges = placed.filter(({ header }) => header.flag === 'purge');
-  await Promise.all([
-    insertRecords(sql, workspace, placed),
-    writeHeads(sql, ground, [...touched.streams]),
-    writeGroups(sql, ground, [...touched.groups], context.now()),
-    sql`
-      update workspaces set revision = revision + 1, seq = ${ground.position.seq}, feed_hash = ${toColumn(ground.position.feedHash)}
-      where workspace = ${toColumn(workspace)}`,
-  ]);
   for (const { header, position } of purges) {
     await eraseGroup(context, sql, { workspace, group: header.group, before: position.seq });
   }
   return purges.map(({ header }) => header.group);
 }
 
-export async function insertRecords(
-  sql: Transaction,
-  workspace: WorkspaceId,
-  placed: readonly PlacedRecord[],
-): Promise<void> {
-  await sql`
-    insert into records (workspace, seq, id, group_id, stream, feed_hash, bytes)
-    select ${toColumn(workspace)}, * from unnest(
-      ${placed.map(({ position }) => position.seq)}::bigint[],
-      ${idList(
-        sql,
-        placed.map(({ id }) => id),
-      )}::bytea[],
-      ${idList(
-        sql,
-        placed.map(({ header }) => header.group),
-      )}::bytea[],
-      ${idList(
-        sql,
-        placed.map(({ header }) => header.stream),
-      )}::bytea[],
-      ${idList(
-        sql,
-        placed.map(({ position }) => position.feedHash),
-      )}::bytea[],
-      ${bytesList(
-        sql,
-        placed.map(({ parsed }) => parsed.bytes),
-      )}::bytea[])`;
+interface MovedHead {
+  readonly stream: StreamId;
+  readonly group: GroupId;
+  readonly head: RecordId;
 }
 
-async function writeHeads(sql: Transaction, ground: Ground, streams: readonly StreamId[]): Promise<void> {
-  const groupOf = new Map(ground.placed.map(({ header }) => [header.stream, header.group]));
-  const rows = streams.toSorted(compareIds).flatMap((stream) => {
-    const [head, group] = [ground.heads.get(stream), groupOf.get(stream)];
-    return head === undefined || group === undefined ? [] : [{ stream, head, group }];
-  });
-  await sql`
-    insert into streams (workspace, stream, group_id, head)
-    select ${toColumn(ground.workspace)}, * from unnest(
-      ${idList(
-        sql,
-        rows.map(({ stream }) => stream),
-      )}::bytea[],
-      ${idList(
-        sql,
-        rows.map(({ group }) => group),
-      )}::bytea[],
-      ${idList(
-        sql,
-        rows.map(({ head }) => head),
-      )}::bytea[])
-    on conflict (workspace, stream) do update set head = excluded.head`;
-}
-
-async function writeGroups(
-  sql: Transaction,
-  ground: Ground,
-  groups: readonly GroupId[],
-  now: number,
-): Promise<void> {
-  const state = (group: GroupId): GroupState =>
-    ground.groups.get(group) ?? { trashedAt: null, isPurged: false };
-  await sql`
-    insert into groups (workspace, group_id, trashed_at, purged_at)
-    select ${toColumn(ground.workspace)}, * from unnest(
-      ${idList(sql, groups)}::bytea[],
-      ${groups.map((group) => state(group).trashedAt)}::bigint[],
-      ${groups.map((group) => (state(group).isPurged ? now : null))}::bigint[])
-    on conflict (workspace, group_id) do update
-    set trashed_at = excluded.trashed_at, purged_at = excluded.purged_at`;
+/** Of each stream that was appended to, its newest record. */
+function headsOf({ placed }: Ground): readonly MovedHead[] {
+  const heads = new Map<StreamId, MovedHead>();
+  for (const { id, header } of placed) {
+    heads.set(header.stream, { stream: header.stream, group: header.group, head: id });
+  }
+  return [...heads.values()];
 }
 
 const ERASED_AT_ONCE = 200;

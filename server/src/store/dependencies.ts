@@ -2,7 +2,7 @@
 
 import type { VerifyPrimitives } from '@cuebook/shared/crypto/primitives';
 import type { Verifiers } from '@cuebook/shared/crypto/verifiers';
-import type { AccountId, DeviceId } from '@cuebook/shared/encoding/ids';
+import type { AccountId, DeviceId, TokenId, WorkspaceId } from '@cuebook/shared/encoding/ids';
 import type { Author, HintSink, Incarnation } from './api.ts';
 import type { Database, Transaction } from './database.ts';
 import type { Folds } from './folds.ts';
@@ -13,6 +13,8 @@ export interface SessionChecks {
   areLive(sql: Transaction, authors: readonly Author[]): Promise<readonly boolean[]>;
   /** Ends the sessions of devices that the account's log has just revoked. */
   endOfDevices(sql: Transaction, account: AccountId, devices: readonly DeviceId[]): Promise<void>;
+  /** Ends the machine tokens that the team log has just revoked. */
+  endOfTokens(sql: Transaction, workspace: WorkspaceId, tokens: readonly TokenId[]): Promise<void>;
 }
 
 export interface StoreDependencies {

@@ -2,14 +2,18 @@
 // says where feed and log end in it.
 
 import type { RecordId, WorkspaceId } from '@cuebook/shared/encoding/ids';
-import { MAX_FEED_BYTES, MAX_FEED_ITEMS } from '@cuebook/shared/protocol/limits';
+import {
+  MAX_FEED_BYTES,
+  MAX_FEED_ITEMS,
+  MAX_LOG_BYTES,
+  MAX_LOG_ENTRIES,
+} from '@cuebook/shared/protocol/limits';
 import type { Cursor, FeedAnswer, FeedItemMessage } from '@cuebook/shared/protocol/record';
 import { Refusal } from '../problems.ts';
 import type { Tail, TailPosition, WorkspaceHead } from './api.ts';
 import type { StoreContext } from './dependencies.ts';
 import type { Transaction } from './database.ts';
 import { feedOf, fromColumn, idList, logHeadOf, toColumn, workspaceOf, type HeadColumns } from './ids.ts';
-import { readLogPage } from './logPages.ts';
 
 interface ItemColumns {
   readonly seq: number;
@@ -73,26 +77,42 @@ export function readFeed(
   });
 }
 
-export function readTail(context: StoreContext, workspace: WorkspaceId, from: TailPosition): Promise<Tail> {
-  const { database, incarnation } = context;
+type TailRow =
+  | {
+      readonly kind: 'end';
+      readonly number: number;
+      readonly feed_hash: Uint8Array;
+      readonly head_index: number;
+      readonly head_hash: Uint8Array;
+      readonly is_healing: boolean;
+    }
+  | { readonly kind: 'entry'; readonly bytes: Uint8Array }
+  | { readonly kind: 'item'; readonly number: number; readonly id: Uint8Array; readonly bytes: Uint8Array };
+
+/** One statement, because this is asked after every change by everybody who follows. */
+export async function readTail(
+  { database, incarnation }: StoreContext,
+  workspace: WorkspaceId,
+  from: TailPosition,
+): Promise<Tail> {
   const isCurrent = from.incarnation === incarnation;
-  return database.transact({ workspace, snapshot: true }, async (sql) => {
-    const [head, log, items] = await Promise.all([
-      readHead(sql, workspace),
-      isCurrent ? readLogPage(sql, { kind: 'team', workspace }, from.logFrom) : null,
-      isCurrent ? readItems(sql, workspace, from.seq, MAX_FEED_ITEMS) : [],
-    ]);
-    const entries = log?.entries ?? [];
-    const isWholeLog = from.logFrom + entries.length > head.head.index;
-    return {
-      incarnation,
-      items: isWholeLog ? items : [],
-      end: head.feed,
-      entries,
-      head: head.head,
-      healing: head.healing,
-    };
-  });
+  const rows = await database.app<TailRow[]>`
+    select * from cuebook_tail(${toColumn(workspace)}, ${from.seq}, ${from.logFrom},
+      ${isCurrent ? MAX_FEED_ITEMS : 0}, ${MAX_FEED_BYTES}, ${isCurrent ? MAX_LOG_ENTRIES : 0}, ${MAX_LOG_BYTES})`;
+  const [end, ...rest] = rows;
+  if (end?.kind !== 'end') throw new Refusal('notFound', 'There is no such workspace.');
+  const entries = rest.flatMap((row) => (row.kind === 'entry' ? [row.bytes] : []));
+  const isWholeLog = from.logFrom + entries.length > end.head_index;
+  return {
+    incarnation,
+    items: isWholeLog
+      ? rest.flatMap((row) => (row.kind === 'item' ? [itemOf({ ...row, seq: row.number })] : []))
+      : [],
+    end: feedOf({ seq: end.number, feed_hash: end.feed_hash }),
+    entries,
+    head: logHeadOf(end),
+    healing: end.is_healing,
+  };
 }
 
 /** In the order asked for; those that are not there are left out, and those that no longer fit. */

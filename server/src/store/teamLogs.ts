@@ -1,7 +1,7 @@
 // Appending to a team log: under the workspace's row lock, by the log's own rules, at the end of the feed that the entry
 // names. What the log says about who is in is written into tables beside it, so that a request need not fold it.
 
-import { type AccountId, type EntryHash, type TokenId, type WorkspaceId } from '@cuebook/shared/encoding/ids';
+import { type AccountId, type EntryHash, type WorkspaceId } from '@cuebook/shared/encoding/ids';
 import { MAX_WORKSPACES } from '@cuebook/shared/protocol/limits';
 import type { TeamAppend, TeamAppendAnswer } from '@cuebook/shared/protocol/workspace';
 import { FEED_START } from '@cuebook/shared/record/feed';
@@ -11,7 +11,6 @@ import { foldTeamEntry } from '@cuebook/shared/team/teamFold';
 import type { Member, TeamState } from '@cuebook/shared/team/teamState';
 import { invariant } from '@cuebook/shared/util/invariant';
 import { Refusal } from '../problems.ts';
-import { endMachineTokens } from './accountsSecrets.ts';
 import type { Author, Hint } from './api.ts';
 import type { StoreContext } from './dependencies.ts';
 import type { Transaction } from './database.ts';
@@ -222,13 +221,6 @@ export async function writeLog(
     writeHead(sql, workspace, { fold, feed, now, isNew: before === null }),
     writeMembers(sql, workspace, changed),
   ]);
-  await endMachineTokens(sql, workspace, steps.flatMap(revokedToken));
-}
-
-/** What the log takes back, the server takes back at once, whoever made the token here. */
-function revokedToken({ entry: { body } }: Step): readonly TokenId[] {
-  const { action } = body;
-  return action.type === 'token' && action.change === 'revoke' ? [action.token] : [];
 }
 
 async function writeHead(

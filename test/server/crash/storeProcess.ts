@@ -35,7 +35,11 @@ if (!started.ok) throw new Error(started.problem.message);
 const store = await createStore({
   database: started.value.database,
   primitives: createNativePrimitives(nodeCrypto),
-  sessions: { areLive: async (_, authors) => authors.map(() => true), endOfDevices: async () => {} },
+  sessions: {
+    areLive: async (_, authors) => authors.map(() => true),
+    endOfDevices: async () => {},
+    endOfTokens: async () => {},
+  },
   hints: { publish: () => {} },
   now: Date.now,
 });

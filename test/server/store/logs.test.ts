@@ -366,6 +366,31 @@ describe('an account log', () => {
 });
 
 describe('the security log', () => {
+  test('says who changed what in the team, in ids', async () => {
+    await using ground = await createTestDatabase();
+    const world = await createWorld(ground.database);
+    const team = await world.team();
+    const editor = await world.account();
+    await team.add(editor);
+    await append(team, team.owner, { type: 'role', account: editor.id, role: 'viewer' });
+    expect(await world.store.audit.read(team.id, null, 2)).toMatchObject([
+      { what: 'team.role', account: team.owner.id, details: { account: editor.id, role: 'viewer' } },
+      { what: 'team.join', account: editor.id },
+    ]);
+  });
+
+  test('and a token that the log revokes has ended with it', async () => {
+    await using ground = await createTestDatabase();
+    const world = await createWorld(ground.database);
+    const team = await world.team();
+    const boxPublic = suite.hpke.publicKey(suite.random(32));
+    await append(team, team.owner, { type: 'token', change: 'add', boxPublic, expiresAt: 0, boxHash: null });
+    const [token = never()] = team.team.state.tokens.keys();
+    await append(team, team.owner, { type: 'token', change: 'revoke', token });
+    expect(world.endedTokens).toEqual([token]);
+    expect(world.hints).toContainEqual({ kind: 'revoked', account: null, workspace: team.id });
+  });
+
   test('is read newest first, in pages, and only that of the workspace', async () => {
     await using ground = await createTestDatabase();
     const world = await createWorld(ground.database);
@@ -377,7 +402,10 @@ describe('the security log', () => {
     await audit.write({ ...entry, workspace: null, what: 'of the server' });
     const page = await audit.read(team.id, null, 2);
     expect(page).toMatchObject([{ what: 'three', ...entry, at: world.now }, { what: 'two' }]);
-    expect(await audit.read(team.id, page[1]?.number ?? 0, 2)).toMatchObject([{ what: 'one' }]);
+    expect(await audit.read(team.id, page[1]?.number ?? 0, 3)).toMatchObject([
+      { what: 'one' },
+      { what: 'team.create', account: team.owner.id },
+    ]);
   });
 });
 

@@ -117,7 +117,7 @@ describe('time takes away', () => {
     await world.store.audit.write({ ...entry, what: 'old' });
     world.now += AUDIT_MS;
     await world.store.audit.write({ ...entry, what: 'new' });
-    expect(await purgeNow(ground, world)).toMatchObject({ auditRows: 1 });
+    expect(await purgeNow(ground, world)).toMatchObject({ auditRows: 2 });
     expect(await world.store.audit.read(team.id, null, 10)).toMatchObject([{ what: 'new' }]);
   });
 });

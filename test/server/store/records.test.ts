@@ -330,7 +330,11 @@ test('a store that was just opened judges as one that has seen everything', asyn
   const fresh = await createStore({
     database: ground.database,
     primitives: suite,
-    sessions: { areLive: async (_, authors) => authors.map(() => true), endOfDevices: async () => {} },
+    sessions: {
+      areLive: async (_, authors) => authors.map(() => true),
+      endOfDevices: async () => {},
+      endOfTokens: async () => {},
+    },
     hints: { publish: () => {} },
     now: () => world.now,
   });

@@ -14,6 +14,7 @@ import {
   type GroupId,
   type RecordId,
   type StreamId,
+  type TokenId,
   type WorkspaceId,
 } from '@cuebook/shared/encoding/ids';
 import { idToBytes } from '@cuebook/shared/encoding/ids';
@@ -43,6 +44,8 @@ export interface World {
   readonly endedSessions: Set<string>;
   /** What a revocation in an account log has ended. */
   readonly endedDevices: DeviceId[];
+  /** What a revocation in a team log has ended. */
+  readonly endedTokens: TokenId[];
   now: number;
   /** An account whose log is stored. */
   account(): Promise<SampleAccount>;
@@ -58,9 +61,11 @@ export async function createWorld(database: Database, options: WorldOptions = {}
   const hints: Hint[] = [];
   const endedSessions = new Set<string>();
   const endedDevices: DeviceId[] = [];
+  const endedTokens: TokenId[] = [];
   const sessions: SessionChecks = {
     areLive: async (_, authors) => authors.map(({ session }) => !endedSessions.has(session)),
     endOfDevices: async (_, _account, devices) => void endedDevices.push(...devices),
+    endOfTokens: async (_, _workspace, tokens) => void endedTokens.push(...tokens),
   };
   const now = (): number => world.now;
   const store = await createStore({
@@ -76,6 +81,7 @@ export async function createWorld(database: Database, options: WorldOptions = {}
     hints,
     endedSessions,
     endedDevices,
+    endedTokens,
     now: SAMPLE_TIME,
     async account() {
       const account = await createSampleAccount(suite);

@@ -279,3 +279,35 @@ grant update (purged_at, trashed_at) on groups to cuebook_purge;
 grant select, insert, update on jobs to cuebook_purge;
 grant select, insert, update, delete on all tables in schema public to cuebook_backup;
 grant usage, select, update on all sequences in schema public to cuebook_backup;
+
+-- What follows in log and feed, and where they end, in one journey: the hottest read there is. Says itself which workspace
+-- it is about; stable, so all of it is of one snapshot.
+create function cuebook_tail(
+  in_workspace bytea, after_seq bigint, from_index bigint,
+  item_limit bigint, item_bytes bigint, entry_limit bigint, entry_bytes bigint
+) returns table (
+  kind text, number bigint, id bytea, bytes bytea, feed_hash bytea, head_index bigint, head_hash bytea, is_healing boolean
+) language plpgsql stable as $$
+begin
+  perform set_config('cuebook.workspace', encode(in_workspace, 'hex'), true);
+  return query
+    select 'end', w.seq, null::bytea, null::bytea, w.feed_hash, w.head_index, w.head_hash, w.healing_since is not null
+    from workspaces w where w.workspace = in_workspace;
+  return query
+    select 'entry', page.index, null::bytea, page.entry, null::bytea, null::bigint, null::bytea, null::boolean
+    from (
+      select l.index, l.entry, sum(length(l.entry)) over (order by l.index) - length(l.entry) as before
+      from team_log l where l.workspace = in_workspace and l.index >= from_index
+      order by l.index limit entry_limit
+    ) page where page.before < entry_bytes order by page.index;
+  return query
+    select 'item', page.seq, page.id, page.bytes, null::bytea, null::bigint, null::bytea, null::boolean
+    from (
+      select r.seq, r.id, r.bytes, sum(length(r.bytes)) over (order by r.seq) - length(r.bytes) as before
+      from records r where r.workspace = in_workspace and r.seq > after_seq
+      order by r.seq limit item_limit
+    ) page where page.before < item_bytes order by page.seq;
+end
+$$;
+revoke execute on function cuebook_tail from public;
+grant execute on function cuebook_tail to cuebook_app;
