@@ -20,14 +20,13 @@ export function deliverToServer(
 ): readonly ServerMessage[] {
   const [sending] = device.toServer.splice(index, 1);
   if (sending === undefined) return [];
-  if (!server.isActive(device.caller)) {
-    // Its session is over: the server ends the connection.
-    device.disconnect();
-    return [];
-  }
   const all: ServerMessage[] = [];
   for (let time = 0; time < times; time++) {
     const answers = server.answer(device.caller, sending.request, sending.bytes);
+    if (answers === null) {
+      device.disconnect();
+      return all;
+    }
     for (const answer of answers) device.toClient[answer.kind === 'feed' ? 'feed' : 'answers'].push(answer);
     all.push(...answers);
   }

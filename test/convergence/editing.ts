@@ -62,7 +62,7 @@ export class People {
       device.run((at, ports) => place(at, ports, [{ id: moved ?? id, folderId, ifTaken: 'suffix' }]));
     } else if (kind < 0.83) device.run((at, ports) => trash(at, ports, [id]));
     else if (kind < 0.88) device.run((at, ports) => restore(at, ports, [id]));
-    else if (kind < 0.895) this.#purge(device, id);
+    else if (kind < 0.9) this.#purge(device, id);
     else if (kind < 0.93) this.#label(device, id);
     else if (kind < 0.95) this.#amend(device, id);
     else if (kind < 0.96) device.run((at, ports) => renameWorkspace(at, ports, name));

@@ -212,9 +212,13 @@ export class ModelServer {
     this.isHealing = false;
   }
 
-  /** `bytes`: of the records that the request names. Empty: no access, or nothing to say. */
-  answer(caller: Caller, request: Request, bytes: readonly Uint8Array[] = []): readonly ServerMessage[] {
-    if (!this.isActive(caller)) return [];
+  /** `bytes`: of the records that the request names. Null: no access; the connection ends. */
+  answer(
+    caller: Caller,
+    request: Request,
+    bytes: readonly Uint8Array[] = [],
+  ): readonly ServerMessage[] | null {
+    if (!this.isActive(caller)) return null;
     switch (request.kind) {
       case 'readUserBoxes':
         return [{ kind: 'userBoxes', boxes: this.#userBoxesOf(caller) }];
@@ -248,7 +252,7 @@ export class ModelServer {
       case 'offerPin':
       case 'heal':
       case 'healAccountLog':
-        return this.#isMemberNow(caller) ? this.#answerMember(caller, request, bytes) : [];
+        return this.#isMemberNow(caller) ? this.#answerMember(caller, request, bytes) : null;
     }
   }
 
@@ -409,7 +413,11 @@ export class ModelServer {
 
   #appendTeam(entry: Uint8Array, boxes: readonly EpochBox[]): 'stored' | 'behind' | 'refused' {
     const extended = extendTeam(this.#tools(), this.#stored.team, [entry]);
-    if (!extended.ok) return extended.problem.code === 'brokenChain' ? 'behind' : 'refused';
+    if (!extended.ok) {
+      const { code } = extended.problem;
+      // An account log that a restored server has in part is healed by whoever has it.
+      return code === 'brokenChain' || code === 'missingAccount' ? 'behind' : 'refused';
+    }
     const { position } = latest(extended.value);
     const end = this.position;
     if (position.seq !== end.seq || position.feedHash !== end.feedHash) return 'behind';

@@ -1,5 +1,6 @@
 // What must be true after quiet, of one seed's story.
 
+import { KINDS } from '@cuebook/shared/encoding/format';
 import type { RecordId } from '@cuebook/shared/encoding/ids';
 import { currentText, labels, versions, versionText } from '@cuebook/shared/replica/history';
 import { viewLibrary } from '@cuebook/shared/replica/libraryView';
@@ -14,6 +15,7 @@ export async function problemsOf(simulation: Simulation): Promise<readonly strin
   if (simulation.problems.length > 0) return simulation.problems;
   const fresh = await simulation.fresh();
   if (fresh === null) return [];
+  noteMerges(simulation, fresh);
   const problems = [
     ...(await differences(simulation, fresh)),
     ...setAside(simulation, fresh),
@@ -22,6 +24,13 @@ export async function problemsOf(simulation: Simulation): Promise<readonly strin
     ...alarms(simulation, fresh),
   ];
   return [...new Set(problems)];
+}
+
+function noteMerges(simulation: Simulation, { state }: SimulatedDevice): void {
+  for (const { id } of state.groups.values()) {
+    if (versions(state, id, { limit: 10_000 }).some(({ kind }) => kind === 'merge'))
+      simulation.count('texts merged');
+  }
 }
 
 /** All members see the same, also after a restart, and the same as somebody who reads everything from the start. */
@@ -92,12 +101,12 @@ function brokenPromise(
 function unacknowledged(simulation: Simulation, fresh: SimulatedDevice): readonly string[] {
   const rows = new Set<RecordId>(fresh.rows.map((row) => row.id));
   const missing = [...simulation.acknowledged].filter((id) => !rows.has(id));
-  const isStillHeld = (id: RecordId): boolean =>
-    simulation
-      .members()
-      .some((device) =>
-        device.rows.some((row) => row.id === id && (row.feed !== undefined || simulation.mayWrite(device))),
-      );
+  const isHeldBy = (device: SimulatedDevice, id: RecordId): boolean => {
+    const row = device.rows.find((each) => each.id === id);
+    const isWhole = row !== undefined && row.bytes[1] !== KINDS.tombstone;
+    return isWhole && (row.feed !== undefined || simulation.mayWrite(device));
+  };
+  const isStillHeld = (id: RecordId): boolean => simulation.members().some((device) => isHeldBy(device, id));
   const isLost = simulation.server.wasRestored ? missing.filter(isStillHeld) : missing;
   return isLost.length > 0 ? ['What was acknowledged is not in history.'] : [];
 }

@@ -79,6 +79,8 @@ export class SimulatedDevice {
   intents: Intent[] = [];
   /** All that were ever raised. */
   readonly raised: Alarm[] = [];
+  /** How often a text that was on its way was kept as a new prompt, since somebody had purged its own. */
+  rescues = 0;
   /** Told of what this client did by itself. */
   onDuty: (duty: EntryDuty['kind']) => void = () => undefined;
   readonly #suite: Suite;
@@ -276,6 +278,8 @@ export class SimulatedDevice {
       );
       for (const { id, feed } of placed) this.#disk.place(id, feed);
       this.#write(ports, taken.records, taken.erase);
+      const isNew = (header: SealedRecord['header']): boolean => !this.state.groups.has(header.group);
+      if (taken.records.some(({ header }) => isNew(header))) this.rescues += 1;
       this.state = atRow(outcome.replica, this.#disk.lastRow);
       this.session = outcome.session;
     }

@@ -130,9 +130,7 @@ export class Simulation {
   #isBereft(device: SimulatedDevice): boolean {
     if (!this.server.wasRestored || device.keys?.epochs.has(this.server.team.epoch) === true) return false;
     const { epoch } = this.server.team;
-    const isKnown = this.devices.some(
-      (each) => this.isMember(each) && each.keys?.epochs.has(epoch) === true,
-    );
+    const isKnown = this.devices.some((each) => this.isMember(each) && each.keys?.epochs.has(epoch) === true);
     const generation = this.server.accountState(device.account.id)?.generation ?? 0;
     return !isKnown || !device.userKeys.has(generation);
   }
@@ -186,7 +184,7 @@ export class Simulation {
   #operate(): void {
     const { chance, server } = this;
     if (this.#backup === null) {
-      if (chance.isBelow(0.005)) this.#backup = server.backup();
+      if (chance.isBelow(0.003)) this.#backup = server.backup();
     } else if (!server.wasRestored && chance.isBelow(0.008)) {
       this.count('server restored from an older backup');
       server.restore(this.#backup);
@@ -202,7 +200,8 @@ export class Simulation {
     for (const device of this.devices) {
       const isLonger = (device.team?.head.index ?? 0) > server.team.head.index;
       const knowsMore = [...device.client.accounts.values()].some(
-        ({ entries, states }) => entries.length - 1 > (server.accountState(accountOfLog(states))?.head.index ?? -1),
+        ({ entries, states }) =>
+          entries.length - 1 > (server.accountState(accountOfLog(states))?.head.index ?? -1),
       );
       if (device.state.feed.seq <= seq && !isLonger && !knowsMore) continue;
       this.forsaken.add(device);
@@ -305,6 +304,7 @@ export class Simulation {
     this.#noteTaken(message);
     for (let time = 0; time < (twice ? 2 : 1); time++) await device.take(message);
     if (device.state.ignoredMoves.length > 0) this.count('folders moved into each other');
+    if (device.rescues > 0) this.count('purged while others had pending work');
   }
 
   #noteTaken(message: ServerMessage): void {
@@ -319,7 +319,7 @@ export class Simulation {
   /** Somebody does something to the team; now and then two do at once. */
   async #changeTeam(): Promise<void> {
     const online = this.members().filter((device) => device.isOnline && device.keys !== null);
-    for (let count = this.chance.isBelow(0.3) ? 2 : 1; count > 0; count--) {
+    for (let count = this.chance.isBelow(0.2) ? 2 : 1; count > 0; count--) {
       const device = this.chance.pickOr<SimulatedDevice | null>(online, null);
       if (device !== null) await this.#changeTeamAs(device);
     }
@@ -331,9 +331,9 @@ export class Simulation {
     const other = chance.pickOr(members, null)?.account;
     if (other === undefined) return;
     const kind = chance.next();
-    if (kind < 0.12) await device.intend(counted(remove(other), () => this.#countRemoval(other)));
-    else if (kind < 0.2) await device.intend(counted(leave, () => this.count('member left')));
-    else if (kind < 0.3) await device.intend(counted(rotate(), () => this.count('key changed')));
+    if (kind < 0.1) await device.intend(counted(remove(other), () => this.#countRemoval(other)));
+    else if (kind < 0.17) await device.intend(counted(leave, () => this.count('member left')));
+    else if (kind < 0.25) await device.intend(counted(rotate(), () => this.count('key changed')));
     else if (kind < 0.42) await this.#changeRole(device, other);
     else if (kind < 0.45) {
       await device.intend(counted(transfer(other), () => this.count('ownership transferred')));
@@ -352,10 +352,19 @@ export class Simulation {
   }
 
   async #changeRole(device: SimulatedDevice, other: AccountId): Promise<void> {
-    const role = this.chance.pick<Role>(['viewer', 'viewer', 'editor', 'admin']);
-    const before = currentMember(this.server.team, other)?.role;
+    const viewers = [...this.server.team.members.values()].filter(
+      (member) => member.role === 'viewer' && member.endedAt === null,
+    );
+    const role = this.chance.pick<Role>(
+      viewers.length > 0 ? ['editor', 'admin'] : ['viewer', 'viewer', 'editor'],
+    );
+    const viewer = this.chance.pickOr(
+      viewers.map(({ account }) => account),
+      other,
+    );
+    const before = currentMember(this.server.team, viewer)?.role;
     await device.intend(
-      counted(changeRole(other, role), () => {
+      counted(changeRole(viewer, role), () => {
         if (role === 'viewer') this.count('demoted to viewer');
         else if (before === 'viewer') this.count('promoted');
       }),
@@ -379,7 +388,8 @@ export class Simulation {
   async #invite(device: SimulatedDevice): Promise<void> {
     const { chance } = this;
     const guests = this.#setting.accounts.filter((account) => !this.server.isMember(account.id));
-    const guest = chance.pickOr<SampleAccount | null>(guests, null);
+    const former = guests.filter((account) => this.server.team.members.has(account.id));
+    const guest = chance.pickOr<SampleAccount | null>(chance.isBelow(0.5) ? former : guests, null);
     if (guest === null) return;
     const keys = deriveInviteKeys(this.suite, createInviteSecret(this.suite));
     const role = chance.pick<Role>(['viewer', 'editor', 'editor', 'admin']);
@@ -425,7 +435,7 @@ export class Simulation {
     ]);
     const box = await sealUserKey(this.suite, state, key, spare);
     const request = { kind: 'appendAccount', entries: [entry.bytes], boxes: [box] } as const;
-    const [answer] = this.server.answer(device.caller, request);
+    const [answer] = this.server.answer(device.caller, request) ?? [];
     if (answer?.kind !== 'accountAppended' || answer.answer !== 'stored') return;
     this.count('device added');
     device.toClient.answers.push(answer);
@@ -455,7 +465,8 @@ export class Simulation {
     const content = { ...following(latest(revoked).head), at, body: next.action };
     const generation = accountLog.compose(this.suite, content, kit);
     const entries = [revoke.bytes, generation.bytes];
-    const [answer] = this.server.answer(device.caller, { kind: 'appendAccount', entries, boxes: next.boxes });
+    const request = { kind: 'appendAccount', entries, boxes: next.boxes } as const;
+    const [answer] = this.server.answer(device.caller, request) ?? [];
     if (answer?.kind !== 'accountAppended' || answer.answer !== 'stored') return;
     this.count('device revoked');
     device.toClient.answers.push(answer);
