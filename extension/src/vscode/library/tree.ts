@@ -103,7 +103,9 @@ interface Roots {
 async function wholeTree(library: Library, workspaces: readonly WorkspaceSummary[]): Promise<Roots> {
   const nodes = workspaces.map(workspaceNode);
   const levels = await Promise.all(nodes.map(async (node) => childrenOf(library, node)));
-  if (levels.every((level) => level.length === 0)) return { nodes: [], message: '' };
+  // A team shows also before it has a prompt.
+  const isEmpty = levels.length < 2 && levels.every((level) => level.length === 0);
+  if (isEmpty) return { nodes: [], message: '' };
   const favourites = orEmpty(await library.list({ favourites: true, limit: 1 }));
   const heading: LibraryNode = { kind: 'favourites', key: 'favourites', parent: null };
   return { nodes: favourites.length > 0 ? [heading, ...nodes] : nodes, message: '' };
