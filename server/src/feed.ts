@@ -90,10 +90,12 @@ export function createFeed({ store, hub, onError, pages = DEFAULT_PAGES }: FeedD
         mayFollow: follow.mayFollow,
         next: follow.next,
         complete: () => {
+          if (isOver(follower)) return;
           leave(those, follower);
           follow.complete();
         },
         fail: (error) => {
+          if (isOver(follower)) return;
           leave(those, follower);
           follow.fail(error);
         },
