@@ -32,6 +32,8 @@ export interface Office extends AsyncDisposable {
   readonly peppers: KeptPeppers;
   readonly pepperFile: string;
   readonly hints: readonly Hint[];
+  /** All that was said to the database. */
+  readonly statements: string[];
   readonly deletions: DeletionList;
   /** Runs of argon2 so far. */
   readonly argon2Runs: ('hash' | 'verify')[];
@@ -71,7 +73,8 @@ export function from(address = '192.0.2.1', more: Partial<Origin> = {}): Origin 
 }
 
 export async function openOffice(options: OfficeOptions = {}): Promise<Office> {
-  const ground = await createTestDatabase();
+  const statements: string[] = [];
+  const ground = await createTestDatabase({ onStatement: (text) => statements.push(text) });
   const folder = mkdtempSync(path.join(os.tmpdir(), 'cuebook-office-'));
   const pepperFile = path.join(folder, 'peppers');
   const peppers = peppersFromFile(pepperFile);
@@ -107,6 +110,7 @@ export async function openOffice(options: OfficeOptions = {}): Promise<Office> {
     peppers: peppers.value,
     pepperFile,
     hints,
+    statements,
     deletions,
     argon2Runs,
     now,
