@@ -22,7 +22,7 @@ import type { Transaction } from './database.ts';
 import { toolsOf, type AccountHistories, type TeamFold } from './folds.ts';
 import type { Waiting } from './groupCommit.ts';
 import { bytesList, fromColumn, idList, toColumn } from './ids.ts';
-import { lockWorkspace, type LockedWorkspace } from './lock.ts';
+import type { LockedWorkspace } from './lock.ts';
 import { checkSignature, type SentAppend, type SentRecord } from './sentRecords.ts';
 
 export type WaitingAppend = Waiting<SentAppend, AppendAnswer>;
@@ -127,20 +127,15 @@ async function readGround(
   workspace: WorkspaceId,
   group: readonly WaitingAppend[],
 ): Promise<{ readonly ground: Ground | null; readonly live: readonly boolean[] }> {
-  const records = group.flatMap(({ item }) => item.records);
-  const [locked, live, known, heads, groups, feedHashes] = await Promise.all([
-    lockWorkspace(sql, workspace),
+  const [read, live] = await Promise.all([
+    lockAndRead(sql, workspace, group),
     context.sessions.areLive(
       sql,
       group.map(({ item }) => item.author),
     ),
-    readKnown(sql, workspace, records),
-    readHeads(sql, workspace, group),
-    readGroups(sql, workspace, group),
-    readFeedHashes(sql, workspace, records),
   ]);
-  if (locked === null) return { ground: null, live };
-  const fold = await context.folds.team(sql, workspace, locked.head);
+  if (read === null) return { ground: null, live };
+  const fold = await context.folds.team(sql, workspace, read.locked.head);
   const authors = new Set(group.map(({ item }) => item.author.account));
   const accounts = await context.folds.accounts(
     sql,
@@ -149,70 +144,65 @@ async function readGround(
       return upTo === undefined ? [] : [{ account, upTo }];
     }),
   );
-  const { feed: position } = locked;
   return {
-    ground: { workspace, locked, fold, accounts, known, heads, groups, feedHashes, placed: [], position },
+    ground: { workspace, fold, accounts, placed: [], position: read.locked.feed, ...read },
     live,
   };
 }
 
-async function readKnown(
+interface GroundRow {
+  readonly kind: 'workspace' | 'record' | 'stream' | 'group' | 'feed';
+  readonly name: Uint8Array;
+  readonly value: Uint8Array;
+  readonly number: number;
+  readonly other: number | null;
+  readonly since: number | null;
+}
+
+/** Null if there is no such workspace. */
+async function lockAndRead(
   sql: Transaction,
   workspace: WorkspaceId,
-  records: readonly SentRecord[],
-): Promise<Ground['known']> {
+  group: readonly WaitingAppend[],
+): Promise<Pick<Ground, 'locked' | 'known' | 'heads' | 'groups' | 'feedHashes'> | null> {
+  const records = group.flatMap(({ item }) => item.records);
   const ids = new Set(records.flatMap(({ id, header }) => [id, ...header.parents]));
-  const rows = await sql<{ id: Uint8Array; seq: number; stream: Uint8Array }[]>`
-    select id, seq, stream from records
-    where workspace = ${toColumn(workspace)} and id = any (${idList(sql, ids)}::bytea[])`;
-  return new Map(
-    rows.map(({ id, seq, stream }) => [
-      fromColumn<RecordId>(id),
-      { seq, stream: fromColumn<StreamId>(stream) },
-    ]),
-  );
-}
-
-async function readHeads(
-  sql: Transaction,
-  workspace: WorkspaceId,
-  group: readonly WaitingAppend[],
-): Promise<Ground['heads']> {
   const streams = new Set(group.map(({ item }) => item.input.stream));
-  const rows = await sql<{ stream: Uint8Array; head: Uint8Array }[]>`
-    select stream, head from streams
-    where workspace = ${toColumn(workspace)} and stream = any (${idList(sql, streams)}::bytea[])`;
-  return new Map(rows.map((row) => [fromColumn<StreamId>(row.stream), fromColumn<RecordId>(row.head)]));
-}
-
-async function readGroups(
-  sql: Transaction,
-  workspace: WorkspaceId,
-  group: readonly WaitingAppend[],
-): Promise<Ground['groups']> {
-  const ids = new Set(group.map(({ item }) => item.input.group));
-  const rows = await sql<{ group_id: Uint8Array; trashed_at: number | null; purged_at: number | null }[]>`
-    select group_id, trashed_at, purged_at from groups
-    where workspace = ${toColumn(workspace)} and group_id = any (${idList(sql, ids)}::bytea[])`;
-  return new Map(
-    rows.map((row) => [
-      fromColumn<GroupId>(row.group_id),
-      { trashedAt: row.trashed_at, isPurged: row.purged_at !== null },
-    ]),
-  );
-}
-
-async function readFeedHashes(
-  sql: Transaction,
-  workspace: WorkspaceId,
-  records: readonly SentRecord[],
-): Promise<Ground['feedHashes']> {
+  const groups = new Set(group.map(({ item }) => item.input.group));
   const seqs = new Set(records.map(({ header }) => header.seen.seq));
-  const rows = await sql<{ seq: number; feed_hash: Uint8Array }[]>`
-    select seq, feed_hash from records
-    where workspace = ${toColumn(workspace)} and seq = any (${[...seqs]}::bigint[])`;
-  const found = rows.map((row) => [row.seq, fromColumn<FeedHash>(row.feed_hash)] as const);
-  return new Map([[FEED_START.seq, FEED_START.feedHash], ...found]);
+  // Sent now, ahead of what the caller sends beside it.
+  const rows = await sql<GroundRow[]>`
+    select * from cuebook_lock_for_append(${toColumn(workspace)}, ${idList(sql, ids)}::bytea[],
+      ${idList(sql, streams)}::bytea[], ${idList(sql, groups)}::bytea[], ${[...seqs]}::bigint[])`.execute();
+  const [first] = rows;
+  if (first?.kind !== 'workspace') return null;
+  const of = (kind: GroundRow['kind']): readonly GroundRow[] => rows.filter((row) => row.kind === kind);
+  return {
+    locked: {
+      head: { index: first.other ?? 0, hash: fromColumn<EntryHash>(first.name) },
+      feed: { seq: first.number, feedHash: fromColumn<FeedHash>(first.value) },
+      healingSince: first.since,
+    },
+    known: new Map(
+      of('record').map(({ name, value, number }) => [
+        fromColumn<RecordId>(name),
+        { seq: number, stream: fromColumn<StreamId>(value) },
+      ]),
+    ),
+    heads: new Map(
+      of('stream').map(({ name, value }) => [fromColumn<StreamId>(name), fromColumn<RecordId>(value)]),
+    ),
+    groups: new Map(
+      of('group').map(({ name, number, other }) => [
+        fromColumn<GroupId>(name),
+        { trashedAt: number, isPurged: other !== null },
+      ]),
+    ),
+    feedHashes: new Map([
+      [FEED_START.seq, FEED_START.feedHash],
+      ...of('feed').map(({ number, value }) => [number, fromColumn<FeedHash>(value)] as const),
+    ]),
+  };
 }
 
 // ——— judging

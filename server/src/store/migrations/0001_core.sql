@@ -311,3 +311,30 @@ end
 $$;
 revoke execute on function cuebook_tail from public;
 grant execute on function cuebook_tail to cuebook_app;
+
+-- Takes the lock under which records are appended, and reads what they are judged by as it is under the lock: each statement
+-- of a volatile function sees what has been committed before it. Columns mean what `kind` says.
+create function cuebook_lock_for_append(
+  in_workspace bytea, record_ids bytea[], in_streams bytea[], in_groups bytea[], in_seqs bigint[]
+) returns table (kind text, name bytea, value bytea, number bigint, other bigint, since bigint)
+language plpgsql volatile as $$
+begin
+  return query
+    select 'workspace', w.head_hash, w.feed_hash, w.seq, w.head_index, w.healing_since
+    from workspaces w where w.workspace = in_workspace for update;
+  return query
+    select 'record', r.id, r.stream, r.seq, null::bigint, null::bigint
+    from records r where r.workspace = in_workspace and r.id = any (record_ids);
+  return query
+    select 'stream', s.stream, s.head, null::bigint, null::bigint, null::bigint
+    from streams s where s.workspace = in_workspace and s.stream = any (in_streams);
+  return query
+    select 'group', g.group_id, null::bytea, g.trashed_at, g.purged_at, null::bigint
+    from groups g where g.workspace = in_workspace and g.group_id = any (in_groups);
+  return query
+    select 'feed', null::bytea, r.feed_hash, r.seq, null::bigint, null::bigint
+    from records r where r.workspace = in_workspace and r.seq = any (in_seqs);
+end
+$$;
+revoke execute on function cuebook_lock_for_append from public;
+grant execute on function cuebook_lock_for_append to cuebook_app;
