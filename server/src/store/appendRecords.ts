@@ -69,9 +69,11 @@ export async function commitAppends(
   workspace: WorkspaceId,
   group: readonly WaitingAppend[],
 ): Promise<Committed | null> {
-  const { outcomes, committed } = await context.database.transact({ workspace }, (sql) =>
+  const { outcomes, committed, written } = await context.database.transact({ workspace }, (sql) =>
     appendInTransaction(context, sql, workspace, group),
   );
+  // The commit travelled with the statement: had that failed, the database would have made a rollback of it.
+  await written;
   for (const outcome of outcomes) {
     if ('answer' in outcome) outcome.waiting.resolve(outcome.answer);
     else outcome.waiting.reject(outcome.refusal);
@@ -79,27 +81,40 @@ export async function commitAppends(
   return committed;
 }
 
+interface Appended {
+  readonly outcomes: readonly Outcome[];
+  readonly committed: Committed | null;
+  /** Rejects if what was to be committed could not be written. */
+  readonly written: Promise<void>;
+}
+
+const nothing = (outcomes: readonly Outcome[]): Appended => ({
+  outcomes,
+  committed: null,
+  written: Promise.resolve(),
+});
+
 async function appendInTransaction(
   context: StoreContext,
   sql: Transaction,
   workspace: WorkspaceId,
   group: readonly WaitingAppend[],
-): Promise<{ readonly outcomes: readonly Outcome[]; readonly committed: Committed | null }> {
+): Promise<Appended> {
   const { ground, live } = await readGround(context, sql, workspace, group);
-  if (ground === null)
-    return { outcomes: refuseAll(group, 'notFound', 'There is no such workspace.'), committed: null };
+  if (ground === null) return nothing(refuseAll(group, 'notFound', 'There is no such workspace.'));
   if (ground.locked.healingSince !== null) {
-    return { outcomes: refuseAll(group, 'healing', 'The workspace is being healed.'), committed: null };
+    return nothing(refuseAll(group, 'healing', 'The workspace is being healed.'));
   }
   const outcomes = group.map((waiting, index) =>
     live[index] === true
       ? decide(context, ground, waiting)
       : { waiting, refusal: new Refusal('unauthenticated', 'The session has ended.') },
   );
-  if (ground.placed.length === 0) return { outcomes, committed: null };
-  const purged = await write(context, sql, ground);
+  if (ground.placed.length === 0) return nothing(outcomes);
+  const written = write(context, sql, ground);
+  const purged = await erasePurged(context, sql, ground);
   const { position, placed } = ground;
-  return { outcomes, committed: { position, placed, purged, logIndex: ground.locked.head.index } };
+  return { outcomes, written, committed: { position, placed, purged, logIndex: ground.locked.head.index } };
 }
 
 const HEALING_RETRY_SECONDS = 5;
@@ -292,8 +307,8 @@ function place(context: StoreContext, ground: Ground, record: SentRecord): void 
 
 // ——— writing
 
-/** One statement for all tables; answers which groups were purged. */
-async function write(context: StoreContext, sql: Transaction, ground: Ground): Promise<readonly GroupId[]> {
+/** One statement for all tables, on its way when this returns. */
+function write(context: StoreContext, sql: Transaction, ground: Ground): Promise<void> {
   const { workspace, placed, position } = ground;
   const id = toColumn(workspace);
   const heads = headsOf(ground);
@@ -302,7 +317,7 @@ async function write(context: StoreContext, sql: Transaction, ground: Ground): P
   const state = (group: GroupId): GroupState =>
     ground.groups.get(group) ?? { trashedAt: null, isPurged: false };
   const list = (of: (each: PlacedRecord) => AnyId): ReturnType<typeof idList> => idList(sql, placed.map(of));
-  await sql`
+  const statement = sql`
     with appended as (
       insert into records (workspace, seq, id, group_id, stream, feed_hash, bytes)
       select ${id}, * from unnest(
@@ -339,7 +354,24 @@ async function write(context: StoreContext, sql: Transaction, ground: Ground): P
       set trashed_at = excluded.trashed_at, purged_at = excluded.purged_at
     )
     update workspaces set revision = revision + 1, seq = ${position.seq}, feed_hash = ${toColumn(position.feedHash)}
-    where workspace = ${id}`;
+    where workspace = ${id}`.execute();
+  const written = ended(statement);
+  // Whoever waits for the transaction looks at it; until then it is not unhandled.
+  written.catch(() => {});
+  return written;
+}
+
+async function ended(statement: PromiseLike<unknown>): Promise<void> {
+  await statement;
+}
+
+/** What an admin's flag erases, after it has itself been appended. */
+async function erasePurged(
+  context: StoreContext,
+  sql: Transaction,
+  ground: Ground,
+): Promise<readonly GroupId[]> {
+  const { workspace, placed } = ground;
   const purges = placed.filter(({ header }) => header.flag === 'purge');
   for (const { header, position } of purges) {
     await eraseGroup(context, sql, { workspace, group: header.group, before: position.seq });

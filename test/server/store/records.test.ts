@@ -348,3 +348,21 @@ test('a store that was just opened judges as one that has seen everything', asyn
   });
   expect(answer).toMatchObject({ kind: 'stored', places: [{ seq: 1 }] });
 });
+
+test('what could not be written is never acknowledged, though its commit was on its way', async () => {
+  await using ground = await createTestDatabase();
+  const world = await createWorld(ground.database);
+  const team = await world.team();
+  const owner = ground.database.connectAs('owner');
+  await owner`alter table records add constraint refused check (seq < 2)`;
+  const records = [1, 2].map(() => team.seal(team.owner, somewhere()));
+  const [first, second] = records;
+  if (first === undefined || second === undefined) throw new Error('two records');
+  expect(await team.append(team.owner, [first])).toMatchObject({ kind: 'stored' });
+  await expect(team.append(team.owner, [second])).rejects.toThrow('violates check constraint');
+  expect(await team.store.workspaces.head(team.id)).toMatchObject({ feed: { seq: 1 } });
+  await owner`alter table records drop constraint refused`;
+  await owner.end();
+  expect(await team.append(team.owner, [second])).toMatchObject({ kind: 'stored', places: [{ seq: 2 }] });
+  expect(world.hints.filter((hint) => hint.kind === 'workspace' && hint.seq > 0)).toHaveLength(2);
+});
