@@ -101,6 +101,7 @@ export class Simulation {
     for (let round = 0; round < MAX_ROUNDS; round++) {
       if (round >= ROUNDS_OF_HEALING && this.server.isHealing) this.#closeHealing();
       for (const device of this.devices) {
+        if (round > 1 && this.#isIdle(device)) continue;
         if (!device.isOnline) device.connect();
         device.ask();
         this.#hintBoxes(device);
@@ -148,7 +149,15 @@ export class Simulation {
 
   isQuiet(device: SimulatedDevice): boolean {
     const isSent = !this.mayWrite(device) || pendingEntries(device.state).length === 0;
-    return isSent && device.isQuiet(this.server.position) && !this.server.team.rotationOwed;
+    const knowsTeam = device.team?.head.hash === this.server.team.head.hash;
+    return isSent && knowsTeam && device.isQuiet(this.server.position) && !this.server.team.rotationOwed;
+  }
+
+  /** Has nothing to say to anybody. */
+  #isIdle(device: SimulatedDevice): boolean {
+    if (!this.isMember(device)) return device.intents.length === 0;
+    const isNeeded = this.members().some((each) => each.standing === 'waitsForKey');
+    return !isNeeded && !this.server.isHealing && this.isQuiet(device);
   }
 
   name(device: SimulatedDevice): string {
