@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import type { LibraryCalls, LibraryChange } from '../../extension/src/library/api.ts';
-import type { TeamsCalls } from '../../extension/src/library/teams.ts';
+import type { NetworkWay, TeamsCalls } from '../../extension/src/library/teams.ts';
 import { forwardTeams } from '../../extension/src/node/teamsCallNames.ts';
 import { forwardCalls } from '../../extension/src/node/libraryCallNames.ts';
 import type { WindowMessage, WindowRequest } from './windowProcess.ts';
@@ -60,14 +60,30 @@ export interface WindowOptions {
   readonly secretsFile: string;
   /** User and group to run as; only root may say this. */
   readonly user?: number;
+  /** Absent: directly. */
+  readonly way?: NetworkWay;
+  /** PEM file of an authority that this computer trusts. */
+  readonly authority?: string;
 }
 
-export function startWindow({ bundle, folder, secretsFile, user }: WindowOptions): TestWindow {
-  const child = fork(bundle.window, [folder, secretsFile, bundle.worker], {
-    serialization: 'advanced',
-    execArgv: [],
-    ...(user === undefined ? {} : { uid: user, gid: user }),
-  });
+export function startWindow({
+  bundle,
+  folder,
+  secretsFile,
+  user,
+  way,
+  authority,
+}: WindowOptions): TestWindow {
+  const child = fork(
+    bundle.window,
+    [folder, secretsFile, bundle.worker, way === undefined ? '' : JSON.stringify(way)],
+    {
+      serialization: 'advanced',
+      execArgv: [],
+      ...(authority !== undefined && { env: { ...process.env, NODE_EXTRA_CA_CERTS: authority } }),
+      ...(user === undefined ? {} : { uid: user, gid: user }),
+    },
+  );
   return connect(child);
 }
 

@@ -1,12 +1,12 @@
 // One window of the editor as a process of its own: the library over its real worker thread, driven from the test over
 // the process's channel. Killing the process kills both, in the middle of whatever they do.
 //
-// Arguments: the library's folder, the file that holds the secrets, the worker's bundle.
+// Arguments: the library's folder, the file that holds the secrets, the worker's bundle, the way to servers as JSON.
 
 import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
 import type { LibraryCalls, LibraryChange } from '../../extension/src/library/api.ts';
-import type { TeamsCalls, TeamsChange } from '../../extension/src/library/teams.ts';
+import type { NetworkWay, TeamsCalls, TeamsChange } from '../../extension/src/library/teams.ts';
 import { isTeamsCall } from '../../extension/src/node/teamsCallNames.ts';
 import { createLibrary } from '../../extension/src/node/libraryClient.ts';
 
@@ -29,7 +29,7 @@ export type WindowMessage =
   | { readonly kind: 'log'; readonly level: string; readonly message: string }
   | { readonly kind: 'acknowledged'; readonly text: string; readonly revisionId: string };
 
-const [folder = '', secretsFile = '', worker = ''] = process.argv.slice(2);
+const [folder = '', secretsFile = '', worker = '', way = ''] = process.argv.slice(2);
 const send = (message: WindowMessage): void => {
   process.send?.(message);
 };
@@ -46,7 +46,8 @@ const readSecrets = (): Map<string, string> =>
 const library = createLibrary({
   folder,
   workerUrl: pathToFileURL(worker),
-  networkWay: async () => ({ proxy: null, systemCertificates: false }),
+  networkWay: async () =>
+    way === '' ? { proxy: null, systemCertificates: false } : (JSON.parse(way) as NetworkWay),
   log: { debug: logAs('debug'), info: logAs('info'), warn: logAs('warn'), error: logAs('error') },
   secrets: {
     get: async (name) => readSecrets().get(name) ?? null,

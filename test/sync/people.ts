@@ -7,6 +7,7 @@ import { expect } from 'vitest';
 import type { LibraryResult, PromptId, WorkspaceId } from '../../extension/src/library/api.ts';
 import type {
   AccountId,
+  NetworkWay,
   TeamsResult,
   TeamSummary,
   WorkspaceSync,
@@ -16,9 +17,16 @@ import type { ServerProcess } from './serverProcess.ts';
 
 export const PASSWORD = 'a long enough password';
 
+/** How a computer reaches the network: absent, directly. */
+export interface ComputerWay {
+  readonly way: NetworkWay;
+  readonly authority?: string;
+}
+
 export interface Ground extends AsyncDisposable {
+  readonly folder: string;
   /** A computer that was never used. */
-  computer(name: string): Computer;
+  computer(name: string, way?: ComputerWay): Computer;
 }
 
 export async function createGround(): Promise<Ground> {
@@ -26,8 +34,9 @@ export async function createGround(): Promise<Ground> {
   const bundle = await bundleWindow(folder);
   const computers: Computer[] = [];
   return {
-    computer(name) {
-      const made = new Computer(bundle, folder, name);
+    folder,
+    computer(name, way) {
+      const made = new Computer(bundle, folder, name, way);
       computers.push(made);
       return made;
     },
@@ -44,9 +53,11 @@ export class Computer {
   readonly #bundle: WindowBundle;
   readonly #secrets: string;
   readonly #windows: TestWindow[] = [];
+  readonly #way: ComputerWay | undefined;
   #main: TestWindow;
 
-  constructor(bundle: WindowBundle, folder: string, name: string) {
+  constructor(bundle: WindowBundle, folder: string, name: string, way?: ComputerWay) {
+    this.#way = way;
     this.name = name;
     this.#bundle = bundle;
     this.folder = join(folder, name);
@@ -69,7 +80,13 @@ export class Computer {
   /** Another window of the same library. */
   window(): TestWindow {
     const { folder } = this;
-    const window = startWindow({ bundle: this.#bundle, folder, secretsFile: this.#secrets });
+    const way = this.#way;
+    const window = startWindow({
+      bundle: this.#bundle,
+      folder,
+      secretsFile: this.#secrets,
+      ...way,
+    });
     this.#windows.push(window);
     return window;
   }

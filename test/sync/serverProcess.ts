@@ -3,7 +3,7 @@
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -13,6 +13,7 @@ import type { ServerAddress } from '../../extension/src/library/teams.ts';
 
 export interface ServerProcess extends AsyncDisposable {
   readonly address: ServerAddress;
+  readonly port: number;
   /** The owner's one-time code of the first start. */
   readonly ownerLink: string;
   /** kill -9, without a word to anybody. */
@@ -21,6 +22,8 @@ export interface ServerProcess extends AsyncDisposable {
   stop(): Promise<void>;
   /** Again, at the same address with the same data. */
   start(): Promise<void>;
+  /** From the next start on. */
+  useCertificate(issued: { readonly certificate: string; readonly key: string }): void;
   readonly output: readonly string[];
 }
 
@@ -30,10 +33,13 @@ export interface ServerOptions {
   /** Stands between the server and everybody: its address is the server's. */
   readonly line?: Line;
   readonly environment?: Readonly<Record<string, string>>;
+  /** Speaks TLS with this, as `origin`. */
+  readonly tls?: { readonly certificate: string; readonly key: string; readonly origin?: string };
 }
 
 export async function startServerProcess({
   line,
+  tls,
   environment = {},
 }: ServerOptions = {}): Promise<ServerProcess> {
   const data = mkdtempSync(join(tmpdir(), 'cuebook-server-'));
@@ -41,7 +47,9 @@ export async function startServerProcess({
   chmodSync(data, 0o711);
   const port = await freePort();
   line?.leadTo(port);
-  const address = `http://127.0.0.1:${line?.port ?? port}` as ServerAddress;
+  const scheme = tls === undefined ? 'http' : 'https';
+  const address = (tls?.origin ?? `${scheme}://127.0.0.1:${line?.port ?? port}`) as ServerAddress;
+  const certificate = tls === undefined ? {} : writeCertificate(data, tls);
   const output: string[] = [];
   let child: ChildProcess | null = null;
   const start = async (): Promise<void> => {
@@ -56,6 +64,7 @@ export async function startServerProcess({
         CUEBOOK_WRITES_PER_MINUTE: '1000000',
         CUEBOOK_SECRETS_PER_MINUTE: '1000000',
         CUEBOOK_DRAIN_SECONDS: '1',
+        ...certificate,
         ...environment,
       },
     });
@@ -73,6 +82,7 @@ export async function startServerProcess({
   await start();
   return {
     address,
+    port,
     output,
     get ownerLink() {
       const link = /cb_link_[\w-]+/.exec(output.join('\n'))?.[0];
@@ -80,6 +90,7 @@ export async function startServerProcess({
       return link;
     },
     start,
+    useCertificate: (issued) => void writeCertificate(data, issued),
     kill: async () => end('SIGKILL'),
     stop: async () => end('SIGTERM'),
     async [Symbol.asyncDispose]() {
@@ -104,6 +115,16 @@ async function listening(child: ChildProcess, output: string[]): Promise<void> {
     child.stderr?.on('data', hear);
     child.once('exit', (code) => reject(new Error(`the server ended (${code}): ${output.join('')}`)));
   });
+}
+
+function writeCertificate(
+  folder: string,
+  { certificate, key }: { readonly certificate: string; readonly key: string },
+): Readonly<Record<string, string>> {
+  const [certificateFile, keyFile] = [join(folder, 'certificate.pem'), join(folder, 'key.pem')];
+  writeFileSync(certificateFile, certificate);
+  writeFileSync(keyFile, key, { mode: 0o600 });
+  return { CUEBOOK_TLS_CERT: certificateFile, CUEBOOK_TLS_KEY: keyFile };
 }
 
 /** Free at this moment. */

@@ -47,6 +47,8 @@ function trustOf({ network, pinned }: ServerWay): tls.ConnectionOptions {
     const fingerprint = new X509Certificate(pinned.pem).fingerprint256;
     return {
       ca: [pinned.pem],
+      // The certificate itself, whoever issued it.
+      allowPartialTrustChain: true,
       checkServerIdentity: (_host, certificate) =>
         certificate.fingerprint256 === fingerprint ? undefined : new CertificateChanged(),
     };
@@ -106,13 +108,16 @@ export async function lookAtCertificate(
   const certificate = await new Promise<X509Certificate | null>((resolve) => {
     const asking = httpsRequest(way.address, { method: 'HEAD', timeout: 20_000, agent, ...unverified });
     const look = (socket: TLSSocket): void => {
-      resolve(socket.getPeerX509Certificate() ?? null);
+      const shown = socket.getPeerX509Certificate();
+      if (shown === undefined) return;
+      resolve(shown);
       asking.destroy();
     };
     asking.on('socket', (socket) => {
       const secure = socket as TLSSocket;
-      if (secure.encrypted && !secure.connecting && secure.getProtocol() !== null) look(secure);
-      else secure.once('secureConnect', () => look(secure));
+      // Through a proxy it may be there already.
+      if (secure.encrypted) look(secure);
+      secure.once('secureConnect', () => look(secure));
     });
     asking.on('timeout', () => asking.destroy());
     asking.on('error', () => resolve(null));
