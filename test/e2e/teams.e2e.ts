@@ -1,6 +1,7 @@
 // Two people, two real VS Codes, one real server with its own PostgreSQL: sign up, invite, join, and see each other's
 // edits, also after both were without the server.
 
+import type { Locator } from 'playwright-core';
 import { expect, test } from 'vitest';
 import { launchEditor, type Editor } from '../editor/launchEditor.ts';
 import { startTeamServer, type TeamServer } from '../editor/teamServer.ts';
@@ -8,6 +9,13 @@ import type { EditorWindow } from '../editor/window.ts';
 import { openPrompt, showLibrary, writePrompt } from './steps.ts';
 
 const password = 'a long enough password 7';
+
+const text = (first: string, second: string): string =>
+  `---\ndescription: How we write\n---\n${first}\n\n\n\n${second}\n`;
+
+/** The status bar's entry for teams. */
+const status = (window: EditorWindow, words: string): Locator =>
+  window.page.locator('.statusbar-item').filter({ hasText: words });
 
 /** From the question for the server's address to the kit, which is written down. */
 async function makeAccount(
@@ -57,7 +65,7 @@ async function newEditor(label: string): Promise<Editor> {
   return editor;
 }
 
-test('a team is made, joined by invite, and each sees what the other saves', async () => {
+test('a team is made and joined by invite; edits arrive, merge after both were offline, and end with a removal', async () => {
   await using server = await startTeamServer();
   await using ana = await newEditor('teams-ana');
   await using ben = await newEditor('teams-ben');
@@ -76,14 +84,48 @@ test('a team is made, joined by invite, and each sees what the other saves', asy
   await b.treeRow('Design').waitFor();
   await b.screenshot('teams-03-joined');
 
-  await writePrompt(a, 'tone', '---\ndescription: How we write\n---\nBe kind.\n\nBe short.\n', 'Design');
+  await writePrompt(a, 'tone', text('Be kind.', 'Be short.'), 'Design');
   await b.treeRow('tone').waitFor();
   await openPrompt(b, 'tone');
   await expect.poll(async () => b.editorText()).toContain('Be kind.');
-  await a.typeOver('---\ndescription: How we write\n---\nBe kind and clear.\n\nBe short.\n');
+  await a.typeOver(text('Be kind and clear.', 'Be short.'));
   await a.save();
   await expect.poll(async () => b.editorText()).toContain('Be kind and clear.');
   await b.screenshot('teams-04-followed');
+
+  await server.stop();
+  await status(a, 'Offline').waitFor();
+  await status(b, 'Offline').waitFor();
+  await a.typeOver(text('Be kind and clear, always.', 'Be short.'));
+  await a.save();
+  await b.typeOver(text('Be kind and clear.', 'Be short and dry.'));
+  await b.save();
+  await status(b, 'Offline, 1 to send').waitFor();
+  await b.screenshot('teams-05-offline');
+  await server.start();
+  const merged = text('Be kind and clear, always.', 'Be short and dry.');
+  await expect.poll(async () => a.editorText()).toBe(merged);
+  await expect.poll(async () => b.editorText()).toBe(merged);
+  await a.screenshot('teams-06-merged');
+
+  await a.runCommand('Cuebook: Show Members…');
+  await a.pick('Ben');
+  await a.pick('Remove…');
+  await a.dialog('Remove Ben from').getByRole('button', { name: 'Remove' }).click();
+  await b.runCommand('Cuebook: Show Sync Log');
+  await expect.poll(async () => b.editorText()).toContain('Design: you were removed');
+  await b.screenshot('teams-07-removed');
+  await openPrompt(a, 'tone');
+  await a.typeOver(text('What Ben does not see.', 'Be short and dry.'));
+  await a.save();
+  await openPrompt(b, 'tone');
+  expect(await b.editorText()).toBe(merged);
+  await a.setTheme('light');
+  await a.runCommand('Cuebook: Show Members…');
+  await a.quickInput.getByText('Members of Design').waitFor();
+  expect((await a.picks()).join('\n')).not.toContain('Ben');
+  await a.screenshot('teams-08-members');
+  await a.page.keyboard.press('Escape');
   expect(await ana.complaints()).toEqual([]);
   expect(await ben.complaints()).toEqual([]);
 });
