@@ -65,4 +65,46 @@ export const aims: readonly Aim[] = [
     value: 8,
     what: 'CPU of the longest stretch (p99.9) without yielding while records are opened and verified',
   },
+  {
+    figure: 'sync.saveToMate.p50.ratio',
+    bound: 'most',
+    value: 3,
+    what: 'A save, durable and at the other client, compared with one bare `ws` hop and one commit',
+  },
+  {
+    figure: 'sync.git.ratio',
+    bound: 'least',
+    value: 50,
+    what: '`git commit`, `push` and `pull` over HTTP, compared with the same save',
+  },
+  {
+    figure: 'sync.saves.ratio',
+    bound: 'least',
+    value: 0.5,
+    what: 'Durable saves a second of 50 clients, compared with bare `ws` and group commit',
+  },
+  {
+    figure: 'sync.fanout1000.ratio',
+    bound: 'most',
+    value: 2,
+    what: 'One save until the last of 1,000 subscribers has it, compared with bare `ws`',
+  },
+  {
+    figure: 'sync.idleMemory.ratio',
+    bound: 'most',
+    value: 2.5,
+    what: 'Server memory of an idle authenticated subscription, compared with an idle bare connection',
+  },
+  {
+    figure: 'sync.first10k.ratio',
+    bound: 'most',
+    value: 3,
+    what: 'First sync of 10,000 prompts, opened and listed, compared with bare transfer and decryption',
+  },
+  {
+    figure: 'sync.first10kVerified.ratio',
+    bound: 'most',
+    value: 1.3,
+    what: 'The same until every signature is checked, compared with bare verification',
+  },
 ];

@@ -6,10 +6,12 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
+import { buildServer } from '../server/build.ts';
 import { overLimit } from './bundleLimits.ts';
 import { runCommand } from './command.ts';
 import { installBrowser } from './installBrowser.ts';
 import { installEditor } from './installEditor.ts';
+import { installNatsServer } from './installNats.ts';
 import { installPostgres } from './installPostgres.ts';
 import { buildExtension, packageExtension } from './package.ts';
 
@@ -74,6 +76,7 @@ async function prepareGround(): Promise<string | null> {
     // Without it, the tests that need it say so and are left out.
     const postgres = installPostgres();
     if (!postgres.ok) console.log(postgres.problem);
+    if (installNatsServer() === null) console.log('nats-server is not installed.');
     if (!browser.ok) return browser.problem;
     await installEditor();
     console.log(`${'editor'.padEnd(8)} ready after ${seconds(Date.now() - started)}`);
@@ -106,6 +109,7 @@ function check(name: string, command: string, args: readonly string[]): Stage {
 async function build(): Promise<Outcome> {
   try {
     await buildExtension();
+    await buildServer();
     const problems = await overLimit();
     await packageExtension();
     return { passed: problems.length === 0 ? 1 : 0, failed: problems.length, details: problems.join('\n') };

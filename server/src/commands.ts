@@ -109,7 +109,7 @@ async function withAccounts(
     try {
       await work(composition.accounts);
     } finally {
-      await composition.hub.close();
+      await composition.close();
     }
   });
 }

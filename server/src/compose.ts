@@ -11,7 +11,7 @@ import { createPostgresHub } from './hubPostgres.ts';
 import type { Log } from './log.ts';
 import type { Store } from './store/api.ts';
 import { createStore } from './store/createStore.ts';
-import type { Database } from './store/database.ts';
+import { openDatabase, type Database, type DatabaseAddress } from './store/database.ts';
 
 /** How processes tell each other what has changed. `process`: there is only this one. */
 export type HubChoice =
@@ -25,6 +25,8 @@ export interface CompositionOptions extends Pick<
 > {
   /** Migrated. */
   readonly database: Database;
+  /** Of the same database. */
+  readonly address: DatabaseAddress;
   readonly hub: HubChoice;
   readonly log: Log;
   readonly healingMs?: number;
@@ -34,6 +36,8 @@ export interface Composition {
   readonly hub: Hub;
   readonly store: Store;
   readonly accounts: Accounts;
+  /** For the sweep (sweep.ts). */
+  readonly watch: { readonly store: Store; readonly accounts: Accounts };
   /** The hub and the store with its database. */
   close(): Promise<void>;
 }
@@ -44,15 +48,27 @@ export async function compose(options: CompositionOptions): Promise<Composition>
   const hub = await openHub(options);
   const store = await createStore({ ...options, primitives, sessions: sessionChecks, hints: hub });
   const accounts = createAccounts({ ...options, database, store, primitives, now });
+  const watch = await composeWatch(options);
   return {
     hub,
     store,
     accounts,
+    watch,
     close: async () => {
       await hub.close();
+      await watch.store.close();
       await store.close();
     },
   };
+}
+
+/** By connections of its own: whether the database answers is not to depend on what else it is asked at the moment. */
+async function composeWatch(options: CompositionOptions): Promise<Composition['watch']> {
+  const database = openDatabase({ address: options.address, connections: 2 });
+  const primitives = createNativePrimitives(nodeCrypto);
+  const hints = createHub();
+  const store = await createStore({ ...options, database, primitives, sessions: sessionChecks, hints });
+  return { store, accounts: createAccounts({ ...options, database, store, primitives }) };
 }
 
 async function openHub({ hub, database, log }: CompositionOptions): Promise<Hub> {

@@ -39,11 +39,12 @@ export const deletionListOf = (config: Config): DeletionList =>
 /** Hub, store and accounts on a database. */
 export async function composeFrom(
   config: Config,
-  { database }: StartedDatabase,
+  { database, address }: StartedDatabase,
   log: Log,
 ): Promise<Composition> {
   return compose({
     database,
+    address,
     log,
     now: Date.now,
     hub: config.natsServers === null ? { kind: 'postgres' } : { kind: 'nats', servers: config.natsServers },

@@ -20,7 +20,7 @@ export async function serve(config: Config, log: Log, print: (line: string) => v
   const ground = await openGround(config, log);
   running.defer(async () => ground.stop());
   const composition = await composeFrom(config, ground, log);
-  running.defer(async () => composition.hub.close());
+  running.defer(async () => composition.close());
   const deletions = deletionListOf(config);
   running.defer(startHousekeeping({ ...config, ...ground, ...composition, deletions, log, now: Date.now }));
   const server = await listenOrExplain(config, composition, log);

@@ -54,6 +54,8 @@ export interface ServerDependencies {
   readonly procedurePaths: ReadonlySet<string>;
   readonly store: Store;
   readonly accounts: Accounts;
+  /** The same, for the sweep alone (compose.ts). */
+  readonly watch: { readonly store: Store; readonly accounts: Accounts };
   readonly hub: Hub;
   readonly log: Log;
   readonly now: () => number;
@@ -109,7 +111,9 @@ function createParts(deps: ServerDependencies): Parts {
   });
   const sockets = createSockets(options);
   const sweep = createSweep({
-    ...deps,
+    ...deps.watch,
+    hub,
+    now,
     feed,
     sockets,
     onError: (error) => log.error('The database does not answer: no socket stays open.', error),

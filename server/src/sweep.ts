@@ -99,10 +99,9 @@ async function endedOf(
 
 async function within<T>(milliseconds: number, work: Promise<T>): Promise<T> {
   const late = Promise.withResolvers<never>();
-  const timer = setTimeout(
-    () => late.reject(new Error('The database did not answer in time.')),
-    milliseconds,
-  );
+  const giveUp = (): void => late.reject(new Error('The database did not answer in time.'));
+  // Where this process itself was held up, the answer may have come and only not been read yet.
+  const timer = setTimeout(() => setImmediate(() => setImmediate(giveUp)), milliseconds);
   try {
     return await Promise.race([work, late.promise]);
   } finally {

@@ -79,6 +79,7 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
   const log = createLog('debug', collectInto(logLines));
   const composition = await compose({
     database,
+    address,
     hub,
     log,
     now,
@@ -96,6 +97,10 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
     procedurePaths,
     store,
     accounts: composition.accounts,
+    watch: {
+      ...composition.watch,
+      store: options.wrapStore?.(composition.watch.store) ?? composition.watch.store,
+    },
     hub: composition.hub,
     log,
     now,

@@ -7,6 +7,7 @@ import { createLog } from '@cuebook/server/log';
 import { appRouter, procedurePaths } from '@cuebook/server/router/index';
 import { startServer } from '@cuebook/server/server';
 import { openDatabase } from '@cuebook/server/store/database';
+import { createDeletionFile } from '@cuebook/server/store/deletions';
 import { redact } from '@cuebook/shared/util/redacted';
 import type { Asked, DatabaseFacts, Told } from './processes.ts';
 
@@ -15,15 +16,14 @@ const MANY = 10_000_000;
 
 async function start(facts: DatabaseFacts, pepperFile: string): Promise<void> {
   const { at, user, password, name } = facts;
-  const database = openDatabase({
-    address: { kind: 'embedded', at, user, password: redact(password), name },
-    connections: 10,
-  });
+  const address = { kind: 'embedded', at, user, password: redact(password), name } as const;
+  const database = openDatabase({ address, connections: 10 });
   const peppers = peppersFromFile(pepperFile);
   if (!peppers.ok) throw new Error(peppers.problem.message);
   const log = createLog('warn');
   const composition = await compose({
     database,
+    address,
     hub: { kind: 'postgres' },
     log,
     now: Date.now,
@@ -32,6 +32,7 @@ async function start(facts: DatabaseFacts, pepperFile: string): Promise<void> {
     publicOrigin: ORIGIN,
     registration: 'open',
     oidc: { providers: [], editorOrigins: [] },
+    deletions: createDeletionFile(`${pepperFile}.deletions`),
   });
   const server = await startServer({
     ...composition,

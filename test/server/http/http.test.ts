@@ -27,15 +27,15 @@ test('every answer has an id of its own and headers under which nothing is frame
     const answer = await fetch(server.url + path);
     await answer.arrayBuffer();
     const { headers } = answer;
-    expect(headers.get('x-request-id'), path).toMatch(REQUEST_ID);
+    expect(headers.get('x-request-id')).toMatch(REQUEST_ID);
     ids.add(headers.get('x-request-id'));
-    expect(headers.get('content-security-policy'), path).toMatch(/^default-src 'none'/);
-    expect(headers.get('content-security-policy'), path).toContain("frame-ancestors 'none'");
-    expect(headers.get('x-content-type-options'), path).toBe('nosniff');
-    expect(headers.get('referrer-policy'), path).toBe('no-referrer');
-    expect(headers.get('cache-control'), path).toBe('no-store');
-    expect(headers.get('set-cookie'), path).toBeNull();
-    expect(headers.get('access-control-allow-origin'), path).toBeNull();
+    expect(headers.get('content-security-policy')).toMatch(/^default-src 'none'/);
+    expect(headers.get('content-security-policy')).toContain("frame-ancestors 'none'");
+    expect(headers.get('x-content-type-options')).toBe('nosniff');
+    expect(headers.get('referrer-policy')).toBe('no-referrer');
+    expect(headers.get('cache-control')).toBe('no-store');
+    expect(headers.get('set-cookie')).toBeNull();
+    expect(headers.get('access-control-allow-origin')).toBeNull();
   }
   expect(ids.size).toBe(paths.length);
 });
@@ -112,13 +112,15 @@ describe('TLS', () => {
     expect((await client.api.server.info.query()).name).toBe('cuebook-server');
     await using stranger = connect(server.url);
     expect(await stranger.closed).toBe(1006);
-    await expect(handshake(server.url, { ca, maxVersion: 'TLSv1.1', minVersion: 'TLSv1' })).rejects.toThrow();
+    await expect(handshake(server.url, { ca, maxVersion: 'TLSv1.1', minVersion: 'TLSv1' })).rejects.toThrow(
+      /./,
+    );
     const before = await handshake(server.url, { ca });
     server.running.reloadTls(files(second));
     expect(await handshake(server.url, { ca })).not.toBe(before);
-    expect(() =>
-      server.running.reloadTls({ certificate: 'no certificate', key: redact('no key') }),
-    ).toThrow();
+    expect(() => server.running.reloadTls({ certificate: 'no certificate', key: redact('no key') })).toThrow(
+      /./,
+    );
     expect((await client.api.server.info.query()).name).toBe('cuebook-server');
     expect((await statusOver(server.url, ca))[0]).toBe(200);
   });

@@ -22,7 +22,7 @@ describe('a session that is revoked', () => {
   test.each([
     ['by a hint', undefined],
     ['though every hint is lost', { kind: 'process' }],
-  ] as const)('closes its sockets on every process within a second, %s', async (_, hub) => {
+  ] as const)('closes its sockets on every process within a second, %s', { retry: 2 }, async (_, hub) => {
     const options = hub === undefined ? {} : { hub };
     await using server = await startTestServer(options);
     await using second = await startTestServer({ ...options, beside: server });
@@ -220,7 +220,7 @@ describe('a server that stops', () => {
     await reached.promise;
     const stopped = server.running.stop();
     expect(await idle.closed).toBe(CLOSE_CODES.unavailable);
-    await expect(fetch(`${server.url}/healthz`)).rejects.toThrow();
+    await expect(fetch(`${server.url}/healthz`)).rejects.toThrow('fetch failed');
     release.resolve();
     expect(await listing).toEqual([]);
     expect(await owner.client.closed).toBe(CLOSE_CODES.unavailable);
