@@ -7,6 +7,7 @@ import { idToBytes, type AccountId, type WorkspaceId } from '@cuebook/shared/enc
 import { invariant } from '@cuebook/shared/util/invariant';
 import { fail, succeed, type Problem, type Result } from '@cuebook/shared/util/result';
 import { reveal, type Redacted } from '@cuebook/shared/util/redacted';
+import { explainFailure } from './unavailable.ts';
 
 // `int8` is a number here: what is counted stays below 2^53 everywhere (shared/src/encoding/writer.ts).
 type Types = { readonly bigint: number };
@@ -51,8 +52,13 @@ export interface About {
 export interface Database {
   /** As `cuebook_app`. For tables that belong to no workspace, and for single statements about them. */
   readonly app: Sql;
-  /** All or nothing, as `cuebook_app`; the database itself shows no other workspace or account than this. */
+  /**
+   * All or nothing, as `cuebook_app`; the database itself shows no other workspace or account than this. Rejects with the
+   * `Refusal` `unavailable` if the database is away: then it is not known whether it was committed.
+   */
   transact<T>(about: About, work: (sql: Transaction) => Promise<T>): Promise<T>;
+  /** One statement, as `cuebook_app`, that says itself what it is about. */
+  ask<T>(work: (sql: Sql) => PromiseLike<T>): Promise<T>;
   /** A pool of its own for a task that needs another role; the caller ends it. */
   connectAs(role: DatabaseRole, connections?: number): Sql;
   /** Rejects within a second if the database does not answer. */
@@ -111,11 +117,20 @@ export function openDatabase(options: DatabaseOptions): Database {
   const app = connect(options, 'cuebook_app', options.connections ?? 10);
   return {
     app,
-    transact: (about, work) => transact(app, about, work),
+    transact: (about, work) => explained(transact(app, about, work)),
+    ask: (work) => explained(work(app)),
     connectAs: (role, connections = 1) => connect(options, role, connections),
     ping: () => withinOneSecond(app`select 1`),
     close: () => app.end({ timeout: CLOSE_SECONDS }),
   };
+}
+
+async function explained<T>(answer: PromiseLike<T>): Promise<T> {
+  try {
+    return await answer;
+  } catch (error) {
+    throw explainFailure(error);
+  }
 }
 
 async function transact<T>(pool: Sql, about: About, work: (sql: Transaction) => Promise<T>): Promise<T> {

@@ -96,9 +96,12 @@ export async function readTail(
   from: TailPosition,
 ): Promise<Tail> {
   const isCurrent = from.incarnation === incarnation;
-  const rows = await database.app<TailRow[]>`
-    select * from cuebook_tail(${toColumn(workspace)}, ${from.seq}, ${from.logFrom},
-      ${isCurrent ? MAX_FEED_ITEMS : 0}, ${MAX_FEED_BYTES}, ${isCurrent ? MAX_LOG_ENTRIES : 0}, ${MAX_LOG_BYTES})`;
+  const limits = { items: isCurrent ? MAX_FEED_ITEMS : 0, entries: isCurrent ? MAX_LOG_ENTRIES : 0 };
+  const rows = await database.ask(
+    (sql) => sql<TailRow[]>`
+      select * from cuebook_tail(${toColumn(workspace)}, ${from.seq}, ${from.logFrom},
+        ${limits.items}, ${MAX_FEED_BYTES}, ${limits.entries}, ${MAX_LOG_BYTES})`,
+  );
   const [end, ...rest] = rows;
   if (end?.kind !== 'end') throw new Refusal('notFound', 'There is no such workspace.');
   const entries = rest.flatMap((row) => (row.kind === 'entry' ? [row.bytes] : []));
