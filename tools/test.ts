@@ -61,6 +61,7 @@ function allStages(scratch: string, ground: Promise<string | null>): readonly St
     { name: 'build', run: build },
     vitest('unit', scratch),
     vitest('store', scratch),
+    vitest('sync', scratch),
     vitest('server', scratch),
     needsEditor(vitest('webview', scratch)),
     needsEditor({ name: 'host', run: hostTests }),

@@ -108,12 +108,9 @@ export interface SqliteStore {
   setPlace(workspace: string, record: string, place: FeedPosition): void;
   /** Null for a place that was not taken yet. */
   feedHash(workspace: string, seq: number): FeedHash | null;
-  feedEnd(workspace: string): FeedPosition | null;
   placeOf(workspace: string, record: string): number | null;
   /** Ids in order, from a place on. */
   feedFrom(workspace: string, seq: number, limit: number): readonly RecordId[];
-  /** After a restored server went on without them: these places are no longer. */
-  forgetPlacesAfter(workspace: string, seq: number): void;
 
   addLogEntry(log: string, position: number, bytes: Uint8Array): void;
   logEntries(log: string): readonly Uint8Array[];
@@ -271,9 +268,7 @@ const positionOf = (row: Row): FeedPosition => ({
   feedHash: text(row, 'hash') as FeedHash,
 });
 
-function feedTable(
-  database: Database,
-): Tables<'setPlace' | 'feedHash' | 'feedEnd' | 'placeOf' | 'feedFrom' | 'forgetPlacesAfter'> {
+function feedTable(database: Database): Tables<'setPlace' | 'feedHash' | 'placeOf' | 'feedFrom'> {
   return {
     setPlace: (workspace, record, { seq, feedHash }) => {
       database.run(
@@ -287,13 +282,6 @@ function feedTable(
     feedHash(workspace, seq) {
       const row = database.first('SELECT hash FROM feed WHERE workspace = ? AND seq = ?', workspace, seq);
       return row === null ? null : (text(row, 'hash') as FeedHash);
-    },
-    feedEnd(workspace) {
-      const row = database.first(
-        'SELECT seq, hash FROM feed WHERE workspace = ? ORDER BY seq DESC LIMIT 1',
-        workspace,
-      );
-      return row === null ? null : positionOf(row);
     },
     placeOf(workspace, record) {
       const row = database.first(
@@ -312,9 +300,6 @@ function feedTable(
           limit,
         )
         .map((row) => text(row, 'record') as RecordId),
-    forgetPlacesAfter: (workspace, seq) => {
-      database.run('DELETE FROM feed WHERE workspace = ? AND seq > ?', workspace, seq);
-    },
   };
 }
 
