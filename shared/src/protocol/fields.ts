@@ -45,9 +45,11 @@ export const streamId = id<StreamId>(idPattern.short, 'a stream id');
 /** 128 random bits that name a row of the server's own: a session, a machine token, an approval, an incarnation. */
 export const rowId = z.string().check(z.regex(/^[a-z2-7]{26}$/, 'Must be an id.'));
 
-export const count = z.int().check(z.minimum(0), z.maximum(Number.MAX_SAFE_INTEGER));
+const wholeNumber = () => z.int().check(z.minimum(0), z.maximum(Number.MAX_SAFE_INTEGER));
+
+export const count = wholeNumber();
 /** Epoch milliseconds. */
-export const time = count;
+export const time = wholeNumber();
 
 export const logHead = z.object({
   index: z.int().check(z.minimum(0), z.maximum(0xffffffff)),
