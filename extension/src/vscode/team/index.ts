@@ -7,6 +7,7 @@ import { registerAuthentication } from '../account/authenticationProvider.ts';
 import type { Returns } from '../account/provider.ts';
 import type { SignInDeps } from '../account/signIn.ts';
 import type { Feature, Services } from '../services.ts';
+import { tellEndings } from '../sync/endings.ts';
 import { registerPresence } from '../sync/presence.ts';
 import { createStatusItem, syncMenuCommand } from '../sync/statusItem.ts';
 import { createSyncLog } from '../sync/syncLog.ts';
@@ -49,6 +50,7 @@ export const registerTeams: Feature = (services) => {
     log,
     createStatusItem(teams, context.globalState),
     registerPresence(teams),
+    tellEndings(teams, context.globalState),
     registerAuthentication({ teams, signIn }),
     ...Object.entries(commands).map(([id, run]) => vscode.commands.registerCommand(id, run)),
   );

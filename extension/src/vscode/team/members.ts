@@ -34,21 +34,21 @@ function rowOf(member: MemberSummary): Choice<MemberSummary> {
     member.verified ? vscode.l10n.t('verified') : '',
     member.isOnline ? vscode.l10n.t('online') : '',
   ].filter((text) => text !== '');
-  const warning = warningOf(member);
+  const detail = detailOf(member);
   return {
     label: `$(${member.state === 'waiting' ? 'question' : 'person'}) ${labelOf(nameOf(member))}`,
     description: marks.join(', '),
-    ...(warning !== '' && { detail: `$(warning) ${warning}` }),
+    ...(detail !== '' && { detail }),
     value: member,
   };
 }
 
-function warningOf({ nameWarning, email }: MemberSummary): string {
+function detailOf({ nameWarning, email }: MemberSummary): string {
   switch (nameWarning) {
     case 'lookAlike':
-      return vscode.l10n.t('The name reads like that of another member. Compare fingerprints.');
+      return `$(warning) ${vscode.l10n.t('The name reads like that of another member. Compare fingerprints.')}`;
     case 'changed':
-      return vscode.l10n.t('The name is another one than before.');
+      return `$(warning) ${vscode.l10n.t('The name is another one than before.')}`;
     case null:
       return email === null ? '' : vscode.l10n.t('{0}, according to the server', labelOf(email));
   }
