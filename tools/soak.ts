@@ -1,7 +1,7 @@
 // `npm run soak`: the same tests as `npm test`, with the full numbers, and a line for each in `docs/soak.md`.
 //
 // The tests read their numbers from the environment: KILLS (how often a saving process is killed) and SEED (of the moments
-// at which), SEEDS (how many seeded simulations). All can be set here too; names as arguments run only those.
+// at which), SEEDS (how many seeded simulations), SOCKETS (at a time). All can be set here too; names as arguments run only those.
 
 import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
@@ -13,9 +13,11 @@ interface Soak {
   readonly name: string;
   /** What vitest runs. */
   readonly files: readonly string[];
-  readonly variable: 'KILLS' | 'SEEDS';
+  readonly variable: 'KILLS' | 'SEEDS' | 'SOCKETS';
   readonly usual: number;
   readonly what: string;
+  /** Run by a second process at the same time, over the second half of the seeds (FROM is the first of a process). */
+  readonly split?: string;
   /** The seeds of a run with this count, as they are written down. */
   seeds(count: number, seed: number): string;
 }
@@ -38,8 +40,17 @@ const soaks: readonly Soak[] = [
     seeds: (_count, seed) => String(seed),
   },
   {
+    name: 'sockets',
+    files: ['test/server/hostile/hostile.test.ts'],
+    variable: 'SOCKETS',
+    usual: 5000,
+    what: 'sockets at a time that ask, send noise or nothing, and go; three times',
+    seeds: () => '',
+  },
+  {
     name: 'convergence',
     files: ['test/convergence', 'shared/src/replica/replica.property.test.ts'],
+    split: 'test/convergence/convergence.test.ts',
     variable: 'SEEDS',
     usual: 10_000,
     what: 'seeded simulations of several replicas',
@@ -75,16 +86,39 @@ async function runSoak(soak: Soak): Promise<{ readonly ok: boolean; readonly tex
   const seed = Number(process.env['SEED'] ?? Date.now() % 1_000_000_000);
   const commit = await currentCommit();
   const started = Date.now();
-  const { ok, output } = await runCommand('vitest', ['run', ...soak.files], {
-    env: { [soak.variable]: String(count), SEED: String(seed) },
-    show: true,
-  });
-  const tests = /Tests\s+(.*)/.exec(stripVTControlCharacters(output))?.[1]?.trim() ?? 'none ran';
+  const runs = await Promise.all(
+    partsOf(soak, count).map(({ files, from, count: part }) =>
+      runCommand('vitest', ['run', ...files], {
+        env: { [soak.variable]: String(part), SEED: String(seed), FROM: String(from) },
+        show: true,
+      }),
+    ),
+  );
+  const ok = runs.every((run) => run.ok);
+  const tests = runs
+    .map(({ output }) => /Tests\s+(.*)/.exec(stripVTControlCharacters(output))?.[1]?.trim() ?? 'none ran')
+    .join(' and ');
   const day = new Date(started).toISOString().slice(0, 10);
   const seconds = Math.round((Date.now() - started) / 1000);
   const seeds = soak.seeds(count, seed);
   const cells = [day, commit, soak.what, count, seeds, seconds, tests, ok ? 'passed' : 'FAILED'];
   return { ok, text: `| ${cells.map((cell) => String(cell).replaceAll('|', ',')).join(' | ')} |` };
+}
+
+interface Part {
+  readonly files: readonly string[];
+  /** The first seed. */
+  readonly from: number;
+  readonly count: number;
+}
+
+function partsOf({ files, split }: Soak, count: number): readonly Part[] {
+  if (split === undefined) return [{ files, from: 1, count }];
+  const half = Math.ceil(count / 2);
+  return [
+    { files, from: 1, count: half },
+    { files: [split], from: half + 1, count: count - half },
+  ];
 }
 
 async function currentCommit(): Promise<string> {

@@ -7,7 +7,7 @@
 import * as nodeCrypto from 'node:crypto';
 import { afterAll, describe, expect, test } from 'vitest';
 import { createSuite } from '@cuebook/shared/crypto/suite';
-import { EVENTS, type EventCounts } from './events.ts';
+import { EVENTS, RARE_EVENTS, type EventCounts } from './events.ts';
 import { createSetting } from './founding.ts';
 import { problemsOf } from './outcome.ts';
 import { Simulation } from './simulation.ts';
@@ -20,7 +20,13 @@ const count = Number(process.env['SEEDS'] ?? 60);
 const perTest = 10;
 
 /** Seeds that found something once, and what it was. */
-const committed: readonly { readonly seed: number; readonly found: string }[] = [];
+const committed: readonly { readonly seed: number; readonly found: string }[] = [
+  { seed: 26, found: 'a purge that is refused, since its author is no admin any more, blocks nothing' },
+  { seed: 94, found: 'what a purged folder stood in the way of counts again' },
+  { seed: 41, found: 'the key of a new epoch outlives a restored server that has lost its boxes' },
+  { seed: 39, found: 'boxes that were opened are not forgotten when a restored server has fewer' },
+  { seed: 10, found: 'entries that could not be judged do not come in after a restore' },
+];
 
 describe('replicas converge', () => {
   const happened: EventCounts = new Map();
@@ -36,11 +42,14 @@ describe('replicas converge', () => {
   }
 
   test('in some of the seeds each kind of event happens', () => {
-    expect(EVENTS.filter((name) => !happened.has(name))).toEqual([]);
+    const expected = count < 1000 ? EVENTS : [...EVENTS, ...RARE_EVENTS];
+    expect(expected.filter((name) => !happened.has(name))).toEqual([]);
   });
 
   afterAll(() => {
-    const lines = EVENTS.map((name) => `${String(happened.get(name) ?? 0).padStart(6)} ${name}`);
+    const lines = [...EVENTS, ...RARE_EVENTS].map(
+      (name) => `${String(happened.get(name) ?? 0).padStart(6)} ${name}`,
+    );
     process.stdout.write(`Seeds in which it happened, of ${count}:\n${lines.join('\n')}\n`);
   });
 

@@ -47,7 +47,7 @@ export class People {
     const folders = ids.filter((id) => state.groups.get(id)?.kind === 'folder');
     const folderId = chance.isBelow(0.3) ? null : chance.pickOr(folders, null);
     // A few prompts that everybody works on, and folders that are moved into each other.
-    const busy = ids.slice(0, chance.isBelow(0.6) ? 3 : ids.length);
+    const busy = ids.slice(0, chance.isBelow(0.7) ? 3 : ids.length);
     const id = chance.pickOr(busy, null);
     const moved = chance.isBelow(0.5) ? (chance.pickOr(folders, id) ?? id) : id;
     const name = `name${chance.below(4)}`;
@@ -62,9 +62,9 @@ export class People {
       device.run((at, ports) => place(at, ports, [{ id: moved ?? id, folderId, ifTaken: 'suffix' }]));
     } else if (kind < 0.83) device.run((at, ports) => trash(at, ports, [id]));
     else if (kind < 0.88) device.run((at, ports) => restore(at, ports, [id]));
-    else if (kind < 0.9) this.#purge(device, id);
-    else if (kind < 0.93) this.#label(device, id);
-    else if (kind < 0.95) this.#amend(device, id);
+    else if (kind < 0.91) this.#purge(device, id);
+    else if (kind < 0.935) this.#label(device, id);
+    else if (kind < 0.952) this.#amend(device, id);
     else if (kind < 0.96) device.run((at, ports) => renameWorkspace(at, ports, name));
     else this.#resolve(device, id);
   }

@@ -43,6 +43,9 @@ export const EVENTS = [
   'push by somebody who may not write',
 ] as const;
 
-export type EventName = (typeof EVENTS)[number];
+/** Of these a few dozen seeds may have none, a thousand may not. */
+export const RARE_EVENTS = ['restored without a purge that had been done'] as const;
+
+export type EventName = (typeof EVENTS | typeof RARE_EVENTS)[number];
 
 export type EventCounts = Map<EventName, number>;

@@ -38,8 +38,8 @@ export interface Setting {
   readonly accounts: readonly SampleAccount[];
   /** Keys of devices that accounts may get later. */
   readonly spares: readonly DeviceKeys[];
-  /** Of two members, of three, and so on. */
-  readonly foundings: readonly Founding[];
+  /** The one that a seed begins with: of two members, of three, and so on. */
+  founding(seed: number): Promise<Founding>;
 }
 
 /** `cheap`: with stand-ins for what is dear to compute (seeded.ts); `exact`: with the product's suite. */
@@ -51,11 +51,15 @@ export async function createSetting(base: Suite, kind: 'cheap' | 'exact'): Promi
   const accounts: SampleAccount[] = [];
   for (let count = 0; count < ACCOUNTS; count++) accounts.push(await createSampleAccount(suite));
   const spares = Array.from({ length: SPARES }, () => deriveDeviceKeys(suite, createDeviceSeed(suite)));
-  const foundings: Founding[] = [];
-  for (let count = FEWEST; count <= ACCOUNTS; count++) {
-    foundings.push(await found(suite, accounts.slice(0, count)));
-  }
-  return { suite: suiteOf, accounts, spares, foundings };
+  const foundings = new Map<number, Promise<Founding>>();
+  const founding = (seed: number): Promise<Founding> => {
+    const count = FEWEST + (seed % (ACCOUNTS + 1 - FEWEST));
+    // With chance of its own, so that a seed's story does not hang on which seeds came before.
+    const known = foundings.get(count) ?? found(suiteOf(generator(-count)), accounts.slice(0, count));
+    foundings.set(count, known);
+    return known;
+  };
+  return { suite: suiteOf, accounts, spares, founding };
 }
 
 async function found(suite: Suite, accounts: readonly SampleAccount[]): Promise<Founding> {

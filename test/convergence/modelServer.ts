@@ -207,6 +207,19 @@ export class ModelServer {
     return this.#offered.every(({ seq }) => seq <= this.position.seq);
   }
 
+  /**
+   * Groups that are erased here although the feed does not say so: purged after the backup, by a purge that nobody brought
+   * back. What becomes of them is not settled: old replicas show them, new ones do not, and nothing can be added.
+   */
+  hasOrphanedDeletions(): boolean {
+    const flagOf = ({ bytes }: FeedItem): string | null => {
+      const parsed = parseRecord(bytes);
+      return parsed.ok && parsed.value.header.flag === 'purge' ? parsed.value.header.group : null;
+    };
+    const purged = new Set(this.#stored.items.map(flagOf));
+    return [...this.#deletions].some((group) => !purged.has(group));
+  }
+
   /** By itself once it is healed, or by an owner. */
   closeHealing(): void {
     this.isHealing = false;

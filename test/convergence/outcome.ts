@@ -13,6 +13,10 @@ import type { SimulatedDevice } from './simulatedDevice.ts';
 /** Empty if everything is as it must be. */
 export async function problemsOf(simulation: Simulation): Promise<readonly string[]> {
   if (simulation.problems.length > 0) return simulation.problems;
+  if (simulation.server.hasOrphanedDeletions()) {
+    simulation.count('restored without a purge that had been done');
+    return [];
+  }
   const fresh = await simulation.fresh();
   if (fresh === null) return [];
   noteMerges(simulation, fresh);

@@ -73,8 +73,7 @@ export class Simulation {
   }
 
   static async start(setting: Setting, seed: number): Promise<Simulation> {
-    const founding = setting.foundings[seed % setting.foundings.length];
-    if (founding === undefined) throw new Error('A story begins with a team.');
+    const founding = await setting.founding(seed);
     const simulation = new Simulation(setting, founding, seed);
     for (const known of founding.devices) {
       const device = simulation.#newDevice(known.account, known.device);
@@ -114,7 +113,7 @@ export class Simulation {
         if (device.state.feed.feedHash === this.server.position.feedHash) this.#resolveAll(device);
       }
     }
-    this.problems.push('It does not become quiet.');
+    if (!this.server.hasOrphanedDeletions()) this.problems.push('It does not become quiet.');
   }
 
   /** Devices that count at the end: of members, not revoked, and not left behind by a restore. */
@@ -170,8 +169,9 @@ export class Simulation {
       const fresh = this.#newDevice(member.account, member.device);
       fresh.connect();
       await this.deliverAll(fresh);
-      // A restored server may have lost the box with the user key of a device, which the device itself still has.
-      if (fresh.keys !== null || !this.server.wasRestored) return fresh;
+      // A restored server may have lost boxes that this device itself has opened.
+      const hasKey = fresh.keys?.epochs.has(this.server.team.epoch) === true;
+      if (hasKey || !this.server.wasRestored) return fresh;
     }
     return this.members()[0] ?? null;
   }
@@ -343,10 +343,10 @@ export class Simulation {
     if (kind < 0.1) await device.intend(counted(remove(other), () => this.#countRemoval(other)));
     else if (kind < 0.17) await device.intend(counted(leave, () => this.count('member left')));
     else if (kind < 0.25) await device.intend(counted(rotate(), () => this.count('key changed')));
-    else if (kind < 0.42) await this.#changeRole(device, other);
-    else if (kind < 0.45) {
+    else if (kind < 0.45) await this.#changeRole(device, other);
+    else if (kind < 0.48) {
       await device.intend(counted(transfer(other), () => this.count('ownership transferred')));
-    } else if (kind < 0.55) await this.#protect(device);
+    } else if (kind < 0.56) await this.#protect(device);
     else if (kind < 0.7) await this.#invite(device);
     else if (kind < 0.85) await this.#addDevice(device);
     else await this.#revokeDevice(device);
