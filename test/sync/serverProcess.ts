@@ -22,6 +22,10 @@ export interface ServerProcess extends AsyncDisposable {
   stop(): Promise<void>;
   /** Again, at the same address with the same data. */
   start(): Promise<void>;
+  /** Writes a backup; the server may be running. */
+  backup(): Promise<void>;
+  /** While it is stopped: an empty database, and the backup read into it. */
+  restore(): Promise<void>;
   /** From the next start on. */
   useCertificate(issued: { readonly certificate: string; readonly key: string }): void;
   readonly output: readonly string[];
@@ -52,8 +56,8 @@ export async function startServerProcess({
   const certificate = tls === undefined ? {} : writeCertificate(data, tls);
   const output: string[] = [];
   let child: ChildProcess | null = null;
-  const start = async (): Promise<void> => {
-    const started = spawn(process.execPath, [main, 'serve'], {
+  const launch = (...command: readonly string[]): ChildProcess =>
+    spawn(process.execPath, [main, ...command], {
       stdio: ['ignore', 'pipe', 'pipe'],
       env: {
         ...process.env,
@@ -68,6 +72,12 @@ export async function startServerProcess({
         ...environment,
       },
     });
+  const run = async (...command: readonly string[]): Promise<void> => {
+    const [code] = (await once(launch(...command), 'exit')) as [number];
+    if (code !== 0) throw new Error(`cuebook-server ${command.join(' ')} ended with ${code}`);
+  };
+  const start = async (): Promise<void> => {
+    const started = launch('serve');
     child = started;
     await listening(started, output);
   };
@@ -90,6 +100,11 @@ export async function startServerProcess({
       return link;
     },
     start,
+    backup: async () => run('backup', join(data, 'backup')),
+    async restore() {
+      rmSync(join(data, 'postgres'), { recursive: true, force: true });
+      await run('restore', join(data, 'backup'));
+    },
     useCertificate: (issued) => void writeCertificate(data, issued),
     kill: async () => end('SIGKILL'),
     stop: async () => end('SIGTERM'),
