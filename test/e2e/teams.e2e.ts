@@ -112,6 +112,7 @@ test('a team is made and joined by invite; edits arrive, merge after both were o
   await a.pick('Ben');
   await a.pick('Remove…');
   await a.dialog('Remove Ben from').getByRole('button', { name: 'Remove' }).click();
+  await b.notification('you were removed').waitFor();
   await b.runCommand('Cuebook: Show Sync Log');
   await expect.poll(async () => b.editorText()).toContain('Design: you were removed');
   await b.screenshot('teams-07-removed');
