@@ -209,7 +209,8 @@ function createOnSocket(
     onClosed: (connection, reason) => {
       sockets.remove(connection);
       metrics.closed(reason ?? 'client');
-      log.debug('A socket was closed.', { socket: connection.id, reason: reason ?? 'client' });
+      const level = reason === 'tooSlow' ? 'info' : 'debug';
+      log[level]('A socket was closed.', { socket: connection.id, reason: reason ?? 'client' });
     },
   };
   return (socket, request, client) => {

@@ -70,6 +70,12 @@ export async function figures(): Promise<readonly Figure[]> {
   ];
 }
 
+/** A new socket for the owner: an old one may have been cut while this process was busy with thousands of others. */
+function refresh({ owner, server }: Bench): void {
+  void owner.client.close();
+  owner.client = owner.connect(asTestServer(server));
+}
+
 // What a person needs of a server here is where it is.
 const asTestServer = (server: ServerProcess): TestServer =>
   ({ ...server, composition: { store: null } }) as unknown as TestServer;
@@ -442,6 +448,7 @@ const pause = async (milliseconds: number): Promise<void> =>
 
 /** A new socket until 100 missed records are there; milliseconds. */
 async function catchUp(bench: Bench): Promise<Figure> {
+  refresh(bench);
   const writer = await openRaw(bench, bench.server);
   await Promise.all(sealMany(bench, 100).map(async (record) => append(bench, writer, record)));
   const { feed, head } = await bench.owner.api.workspace.head.query({ workspace: bench.team.id });
@@ -465,6 +472,7 @@ const FIRST = 10_000;
 
 /** A workspace of 10,000 prompts that a new client reads, opens and lists; and then verifies. */
 async function firstSync(bench: Bench): Promise<readonly Figure[]> {
+  refresh(bench);
   const library = { ...bench, team: await WireTeam.create(asTestServer(bench.server), bench.owner) };
   const writer = await openRaw(bench, bench.server);
   const records = sealMany(library, FIRST);

@@ -20,7 +20,7 @@ async function start(facts: DatabaseFacts, pepperFile: string): Promise<void> {
   const database = openDatabase({ address, connections: 10 });
   const peppers = peppersFromFile(pepperFile);
   if (!peppers.ok) throw new Error(peppers.problem.message);
-  const log = createLog('warn');
+  const log = createLog('warn', process.stderr);
   const composition = await compose({
     database,
     address,
