@@ -68,7 +68,7 @@ export function createAccountCalls(context: TeamsContext): AccountCalls {
         const step = await calls.ask('session.signIn', given);
         return signedIn(context, calls, { address, step, email, deviceName });
       });
-      context.hub.refresh();
+      context.hub.reconnect();
       return done(answer);
     },
 

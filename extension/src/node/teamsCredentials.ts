@@ -140,7 +140,7 @@ function providerCalls(context: TeamsContext): ProviderCalls {
         }
       });
       if (step.kind === 'signedIn' || step.kind === 'linked') attempts.delete(attempt);
-      context.hub.refresh();
+      context.hub.reconnect();
       return done(step);
     },
   };
