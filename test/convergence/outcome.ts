@@ -75,6 +75,8 @@ function setAside(simulation: Simulation, fresh: SimulatedDevice): readonly stri
 function isHonestRace(device: SimulatedDevice, { id, reason }: QuarantinedRecord): boolean {
   if (reason !== 'notAllowed' || device.ports === null) return false;
   const bytes = device.ports.readRecord(id);
+  // Purged since: it cannot be looked into any more.
+  if (bytes?.[1] === KINDS.tombstone) return true;
   const opened = bytes === null ? null : device.ports.records.open(bytes);
   return opened?.ok === true && opened.value.kind === 'label';
 }

@@ -5,10 +5,10 @@
 
 import { connect, keepOwnBoxes, keysOpened, take, type LogMessage } from '@cuebook/shared/client/engine';
 import { dutiesOf, type Duty } from '@cuebook/shared/client/duties';
-import { fulfil, type Author } from '@cuebook/shared/client/entries';
+import { fulfil, sealUserKeys, type Author } from '@cuebook/shared/client/entries';
 import { takeFeedPage, type OpenWorkspace } from '@cuebook/shared/client/feedPages';
 import { recordsOf } from '@cuebook/shared/client/judge';
-import { openAccount, openWorkspace, type WorkspaceKeys } from '@cuebook/shared/client/keys';
+import { openAccount, openWorkspace, workspaceKeys, type WorkspaceKeys } from '@cuebook/shared/client/keys';
 import type { FeedPage, Pushed, Request, ServerMessage, WantedBox } from '@cuebook/shared/client/messages';
 import { decodeClient, encodeClient } from '@cuebook/shared/client/persisted';
 import { isCaughtUp } from '@cuebook/shared/client/progress';
@@ -34,7 +34,14 @@ import type { Composed, CommandResult } from '@cuebook/shared/replica/composer';
 import type { ReplicaPorts, SealedRecord } from '@cuebook/shared/replica/ports';
 import { factsOfText, mergeTexts } from '@cuebook/shared/replica/promptText';
 import { newSession, reopened, type Session } from '@cuebook/shared/replica/pushing';
-import { receive, retryMissingKeys, type StoredRow } from '@cuebook/shared/replica/receive';
+import {
+  receive,
+  recheckAfter,
+  retryMissingKeys,
+  settle,
+  uncheckedRecords,
+  type StoredRow,
+} from '@cuebook/shared/replica/receive';
 import { decodeSnapshot, encodeSnapshot } from '@cuebook/shared/replica/snapshot';
 import { atRow, attach, emptyReplica, type ReplicaState } from '@cuebook/shared/replica/state';
 import type { SampleAccount } from '@cuebook/shared/team/sampleTeam';
@@ -87,6 +94,8 @@ export class SimulatedDevice {
   readonly #disk = new SimulatedDisk();
   #time: number;
   #wanted: readonly WantedBox[] = [];
+  /** Since a restore the server may lack boxes of this account. */
+  #owesUserKeys = false;
   #sentEntry: Intent | EntryDuty | null = null;
   /** After an answer to an entry: what is known of the log is old. */
   #waitsForEnds = false;
@@ -185,8 +194,9 @@ export class SimulatedDevice {
     const client = decodeClient(tools.primitives, encodeClient(this.client));
     if (!client.ok) throw new Error(client.problem.message);
     this.client = client.value;
-    this.keys = null;
-    this.userKeys = new Map();
+    // What was opened once is kept under the store key.
+    const epochs = this.keys?.epochs ?? new Map();
+    this.keys = workspaceKeys(this.#suite, this.workspace, epochs);
     await this.#openKeys();
     const { ports, workspace } = this;
     if (ports === null) return;
@@ -319,7 +329,6 @@ export class SimulatedDevice {
     this.#keep(keysOpened(this.#tools(), this.client, this.workspace));
   }
 
-  /** What was opened once is not lost again: a program keeps its keys under the store key. */
   async #openKeys(): Promise<void> {
     const userKeys = await openAccount(this.#suite, this.client, this.device);
     if (userKeys !== null) this.userKeys = userKeys;
@@ -330,6 +339,7 @@ export class SimulatedDevice {
   /** What the client owes by itself, then what the person wants: one entry at a time, by whoever has read everything. */
   async #doDuties(): Promise<void> {
     if (!this.isOnline) return;
+    await this.#sealUserKeys();
     const facts = { now: this.#time, online: null, keys: this.keys, wanted: this.#wanted };
     const duties = dutiesOf(this.client, this.workspace, facts);
     for (const duty of duties) {
@@ -354,6 +364,13 @@ export class SimulatedDevice {
       this.#sentEntry = duty;
       this.#send([composed.value]);
     }
+  }
+
+  async #sealUserKeys(): Promise<void> {
+    if (!this.#owesUserKeys || this.userKeys.size === 0) return;
+    this.#owesUserKeys = false;
+    const composed = await sealUserKeys(this.#author(), this.client);
+    if (composed.ok) this.#send([composed.value]);
   }
 
   async #appendNextIntent(): Promise<void> {
@@ -415,7 +432,18 @@ export class SimulatedDevice {
   #keep({ state, requests, raised }: Outcome): void {
     this.client = state;
     this.raised.push(...raised);
+    for (const { code, seq } of raised) {
+      if (code === 'serverRestored') this.#owesUserKeys = true;
+      if (code === 'entryWithheld' && seq !== undefined) this.#recheckAfter(seq);
+    }
     this.#send(requests);
+  }
+
+  #recheckAfter(seq: number): void {
+    const { ports } = this;
+    if (ports === null) return;
+    const state = recheckAfter(this.state, seq);
+    this.state = settle(state, ports, uncheckedRecords(state, Infinity)).state;
   }
 
   #send(requests: readonly Request[]): void {
