@@ -32,7 +32,7 @@ export interface ConnectionLimits {
   readonly strangerBytes: number;
   /** Until it must have said who it is. */
   readonly helloMs: number;
-  /** A silent socket is pinged after this, and cut after twice as long. */
+  /** A silent socket is pinged after this, and cut if it has not answered in as long again. */
   readonly silentMs: number;
   /** One message must have arrived, or what waits must have been read, within this. */
   readonly stalledMs: number;
@@ -93,7 +93,8 @@ export class Connection implements LiveSocket {
   #partBytes = 0;
   #partSince = 0;
   #heardAt: number;
-  #isPinged = false;
+  /** 0: no ping is unanswered. */
+  #pingedAt = 0;
   #isHeldBack = false;
   readonly #openedAt: number;
   /** When so much began to wait that nothing more is read; 0: it does not. */
@@ -185,10 +186,11 @@ export class Connection implements LiveSocket {
     if (this.#stalledSince > 0 && now - this.#stalledSince > stalledMs) return this.close('tooSlow');
     if (this.#partBytes > 0 && now - this.#partSince > stalledMs) return this.close('tooSlow');
     // While it is held back because of its calls, a client cannot be heard.
-    if (this.#calls.isBusy) this.#heardAt = now;
-    if (now - this.#heardAt > 2 * silentMs) return this.close('tooSlow');
-    if (now - this.#heardAt > silentMs && !this.#isPinged) {
-      this.#isPinged = true;
+    if (this.#calls.isBusy) this.#hear();
+    if (this.#pingedAt > 0) {
+      if (now - this.#pingedAt > silentMs) this.close('tooSlow');
+    } else if (now - this.#heardAt > silentMs) {
+      this.#pingedAt = now;
       this.#socket.ping();
     }
   }
@@ -215,8 +217,8 @@ export class Connection implements LiveSocket {
     this.#stream.on('drain', () => this.#regulate());
     // One buffer: `binaryType` is left as it is.
     this.#socket.on('message', (message, isBinary) => this.#receive(message as Buffer, isBinary));
-    this.#socket.on('pong', () => this.#hear());
-    this.#socket.on('ping', () => this.#hear());
+    this.#socket.on('pong', (data) => this.#hearControl(data.length));
+    this.#socket.on('ping', (data) => this.#hearControl(data.length));
     // What is wrong with a frame closes the socket by itself.
     this.#socket.on('error', () => {});
     this.#socket.on('close', () => this.#over());
@@ -224,7 +226,15 @@ export class Connection implements LiveSocket {
 
   #hear(): void {
     this.#heardAt = performance.now();
-    this.#isPinged = false;
+    this.#pingedAt = 0;
+  }
+
+  /** Its frame is no part of a message, even where it comes in the middle of one. */
+  #hearControl(payload: number): void {
+    this.#hear();
+    const bytes = Math.min(this.#partBytes, CONTROL_FRAME_BYTES + payload);
+    this.#partBytes -= bytes;
+    this.#services.takeBytes(-bytes);
   }
 
   /** Before the bytes are taken apart. */
@@ -327,6 +337,8 @@ export class Connection implements LiveSocket {
 }
 
 const CLOSING_MS = 1000;
+/** Head and mask of a client's control frame (RFC 6455 section 5.2). */
+const CONTROL_FRAME_BYTES = 6;
 const MOST_EARLY = 512;
 
 /** What a socket is closed with when its first message is refused. */

@@ -287,6 +287,20 @@ describe('slow ones', () => {
     await expect.poll(() => server.running.sockets.count, { timeout: 10_000 }).toBe(0);
   });
 
+  test('who are silent and answer pings, are not', async () => {
+    await using server = await startTestServer({ connectionLimits: IMPATIENT });
+    await using raw = await openRaw(server);
+    await new Promise<void>((resolve) => {
+      let pings = 0;
+      raw.socket.on('ping', () => {
+        pings += 1;
+        if (pings === 4) resolve();
+      });
+    });
+    raw.send({ id: 1, method: 'query', params: { path: 'server.info' } });
+    expect(await raw.next()).toMatchObject({ id: 1 });
+  });
+
   test('who write a message for ever, are cut', async () => {
     await using server = await startTestServer({ connectionLimits: { ...IMPATIENT, silentMs: 60_000 } });
     await using raw = await openRaw(server);
