@@ -2,7 +2,7 @@
 //
 // The file is compressed (gzip). Inside: one line of JSON that says what it is; for each table a line of JSON with its name
 // and columns, then its rows as COPY writes them, ended by a line `\.`; a last line of JSON with the number of rows and the
-// SHA-256 of everything before it. Restoring reads it to its end before anything is committed, so half a file restores nothing.
+// SHA-256 of everything before it. Restoring reads it once to its end before the database is given anything.
 
 import { createHash, randomBytes, type Hash } from 'node:crypto';
 import { createReadStream, createWriteStream } from 'node:fs';
@@ -142,6 +142,7 @@ export async function restore(
   options: RestoreOptions,
 ): Promise<Result<{ readonly rows: number }, BackupProblem>> {
   try {
+    await requireWhole(options.file);
     const rows = await options.sql.begin((sql) =>
       restoreInTransaction(sql as unknown as Transaction, options),
     );
@@ -162,9 +163,9 @@ class NotRestored extends Error {
   }
 }
 
-/** What zlib says of a file that is cut off, altered, or none of its own. */
+/** What zlib says of a file that is cut off, altered or none of its own; and the database, of rows that cannot be. */
 const isUnreadable = (error: unknown): boolean =>
-  error instanceof Error && 'code' in error && String(error.code).startsWith('Z_');
+  error instanceof Error && 'code' in error && /^(?:Z_|22|23)/.test(String(error.code));
 
 async function restoreInTransaction(sql: Transaction, options: RestoreOptions): Promise<number> {
   await requireEmpty(sql);
@@ -172,6 +173,19 @@ async function restoreInTransaction(sql: Transaction, options: RestoreOptions): 
   await beginAnotherLife(sql, options.now);
   for (const deletion of options.deletions) await deleteAgain(options, sql, deletion);
   return rows;
+}
+
+/** Reads it once to its end, so that the database is given nothing that is damaged. */
+async function requireWhole(file: string): Promise<void> {
+  let sha256 = '';
+  let last = '';
+  for await (const line of readLines(file)) {
+    if (line.text === END_OF_TABLE) sha256 = line.sha256;
+    last = line.text;
+  }
+  if (parseJson<Closing>(last).sha256 !== sha256) {
+    throw new NotRestored('damaged', 'The backup is damaged: its checksum does not fit.');
+  }
 }
 
 async function requireEmpty(sql: Transaction): Promise<void> {

@@ -104,11 +104,15 @@ describe('a backup', () => {
     await fill(from);
     const file = await writeBackup(from, 'damaged');
     const bytes = await readFile(file);
-    const altered = Buffer.from(bytes);
-    altered[bytes.length >> 1] = (altered[bytes.length >> 1] ?? 0) ^ 1;
+    const altered = [1, 2, 3, 4, 5, 6, 7].map((eighth) => {
+      const copy = Buffer.from(bytes);
+      const at = Math.floor((bytes.length * eighth) / 8);
+      copy[at] = (copy[at] ?? 0) ^ 1;
+      return copy;
+    });
     const damaged = [
+      ...altered,
       bytes.subarray(0, bytes.length >> 1),
-      altered,
       Buffer.from('not a backup'),
       Buffer.alloc(0),
     ];
