@@ -108,6 +108,8 @@ interface Lane {
   ends: WorkspaceEnds | null;
   waiters: (() => void)[];
   isDoingDuties: boolean;
+  /** The server's ends were asked for again, since what it said was less than is here. */
+  isAskedAgain: boolean;
   /** Members who joined without a key, and who have not been given one from here. */
   wanted: readonly WantedBox[];
 }
@@ -268,6 +270,7 @@ class Sync implements AccountSync {
       ends: null,
       waiters: [],
       isDoingDuties: false,
+      isAskedAgain: false,
       wanted: [],
     };
     this.#lanes.set(workspace, lane);
@@ -338,6 +341,7 @@ class Sync implements AccountSync {
   }
 
   async #take(message: ServerMessage): Promise<void> {
+    if ((message.kind === 'ends' || message.kind === 'feed') && this.#isOvertaken(message)) return;
     switch (message.kind) {
       case 'feed':
         return this.#takePage(message);
@@ -345,6 +349,51 @@ class Sync implements AccountSync {
         return this.#takePushed(message);
       default:
         return this.#takeLogs(message);
+    }
+  }
+
+  /**
+   * Answers and subscriptions travel side by side: what says that the server has less than is here may be older than what
+   * was taken since. It is asked once more; what is said to a question that was asked afterwards counts.
+   */
+  #isOvertaken({
+    workspace,
+    ends,
+  }: {
+    readonly workspace: WorkspaceId;
+    readonly ends: WorkspaceEnds;
+  }): boolean {
+    const known = workspaceOf(this.#account().client, workspace);
+    if (ends.teamLog === null || known.incarnation !== ends.incarnation) return false;
+    const isShorter = isLessThan(ends, this.#extent(workspace));
+    // While the server heals it has less than is here, and says so.
+    if (!isShorter || ends.isHealing) return false;
+    const lane = this.#lane(workspace);
+    if (!lane.isAskedAgain) {
+      lane.isAskedAgain = true;
+      void this.#askEndsAgain(workspace, lane);
+    }
+    return true;
+  }
+
+  #extent(workspace: WorkspaceId): Extent {
+    return {
+      seq: this.#tools.localOf(workspace).position.seq,
+      entries: workspaceOf(this.#account().client, workspace).team.entries.length,
+    };
+  }
+
+  async #askEndsAgain(workspace: WorkspaceId, lane: Lane): Promise<void> {
+    const asked = this.#extent(workspace);
+    try {
+      const [message] = await this.#carry({ kind: 'readEnds', workspace });
+      lane.isAskedAgain = false;
+      // What was here when it was asked is there: what came since is no matter of this answer.
+      if (message?.kind !== 'ends' || !isLessThan(message.ends, asked)) return;
+      lane.ends = message.ends;
+      await this.#enqueued(async () => this.#takeLogs(message));
+    } catch {
+      lane.isAskedAgain = false;
     }
   }
 
@@ -641,6 +690,15 @@ class Sync implements AccountSync {
     void asked();
   }
 }
+
+/** How much of a workspace is here. */
+interface Extent {
+  readonly seq: number;
+  readonly entries: number;
+}
+
+const isLessThan = ({ teamLog, feed }: WorkspaceEnds, { seq, entries }: Extent): boolean =>
+  feed.seq < seq || (teamLog?.index ?? -1) < entries - 1;
 
 function recordBytes(sessions: LibrarySessions, id: RecordId): Uint8Array {
   const bytes = sessions.store.record(id);
