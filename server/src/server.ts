@@ -45,6 +45,8 @@ export interface ServerOptions {
   readonly unfinishedBytes: number;
   /** Of what waits to be read by clients, all sockets together. */
   readonly waitingBytes: number;
+  /** Within which the database must answer, or no socket stays open. A second, but for tests on a busy machine. */
+  readonly databaseMs?: number;
   /** How long a stopping server waits for what is going on. */
   readonly drainMs: number;
 }
@@ -113,6 +115,7 @@ function createParts(deps: ServerDependencies): Parts {
   const sweep = createSweep({
     ...deps.watch,
     hub,
+    ...(options.databaseMs === undefined ? {} : { withinMs: options.databaseMs }),
     now,
     feed,
     sockets,

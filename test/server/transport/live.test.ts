@@ -170,6 +170,7 @@ describe('a database that does not answer', () => {
   test('closes all sockets within two seconds, and the server is not ready until it answers again', async () => {
     let isGone = false;
     await using server = await startTestServer({
+      databaseMs: 1000,
       wrapStore: (store) => ({
         ...store,
         workspaces: {
