@@ -126,7 +126,7 @@ function alarms(simulation: Simulation, fresh: SimulatedDevice): readonly string
 }
 
 /** All that a person can see of a replica. */
-export function shown({ state, ports }: SimulatedDevice): string {
+function shown({ state, ports }: SimulatedDevice): string {
   const view = viewLibrary(state);
   const groups = [...state.groups.values()].filter((group) => group.kind !== null);
   return JSON.stringify({
