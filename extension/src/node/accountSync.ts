@@ -341,7 +341,12 @@ class Sync implements AccountSync {
   }
 
   async #take(message: ServerMessage): Promise<void> {
-    if ((message.kind === 'ends' || message.kind === 'feed') && this.#isOvertaken(message)) return;
+    if ((message.kind === 'ends' || message.kind === 'feed') && this.#isOvertaken(message)) {
+      const ends = this.#endsHere(message);
+      return message.kind === 'ends'
+        ? this.#takeLogs({ ...message, ends })
+        : this.#takePage({ ...message, items: [], ends });
+    }
     switch (message.kind) {
       case 'feed':
         return this.#takePage(message);
@@ -374,6 +379,18 @@ class Sync implements AccountSync {
       void this.#askEndsAgain(workspace, lane);
     }
     return true;
+  }
+
+  /** The server had this much already: it is from there. */
+  #endsHere({
+    workspace,
+    ends,
+  }: {
+    readonly workspace: WorkspaceId;
+    readonly ends: WorkspaceEnds;
+  }): WorkspaceEnds {
+    const head = teamOf(workspaceOf(this.#account().client, workspace))?.head ?? ends.teamLog;
+    return { ...ends, feed: this.#tools.localOf(workspace).position, teamLog: head };
   }
 
   #extent(workspace: WorkspaceId): Extent {
