@@ -160,7 +160,7 @@ test('twenty runs at once do not mix their answers', async () => {
 test('tokens are counted with the tokenizer of OpenAI, and called an estimate for everybody else', async () => {
   const messages = [{ role: 'user' as const, content: 'tokenization <|endoftext|>' }];
   const own = await models.countTokens('openai/gpt-4.1', messages);
-  expect(own).toEqual({ tokens: 16, estimated: false });
+  expect(own).toEqual({ tokens: 16, messages: [13], estimated: false });
   expect(await models.countTokens('anthropic/claude-sonnet-4-5', messages)).toMatchObject({
     estimated: true,
   });
