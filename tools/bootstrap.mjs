@@ -35,7 +35,7 @@ const env = {
   ]
     .filter(Boolean)
     .join(path.delimiter),
-  CUEBOOK_INSTALL_MS: String(Date.now() - started),
+  INSTALL_MS: String(Date.now() - started),
 };
 const major = Number(spawnSync(node, ['-p', 'process.versions.node.split(".")[0]']).stdout.toString());
 if (major < 22) {

@@ -158,7 +158,7 @@ async function hostTests(): Promise<Outcome> {
 
 /** The bootstrap has installed the workspace and says how long that took. */
 function printInstallTime(): void {
-  const milliseconds = process.env['CUEBOOK_INSTALL_MS'];
+  const milliseconds = process.env['INSTALL_MS'];
   if (milliseconds !== undefined) {
     console.log(`${'install'.padEnd(8)} ${seconds(Number(milliseconds)).padStart(8)}`);
   }

@@ -60,7 +60,8 @@ export async function startServerProcess({
     spawn(process.execPath, [main, ...command], {
       stdio: ['ignore', 'pipe', 'pipe'],
       env: {
-        ...process.env,
+        // What this machine sets for the tests themselves is no option of a server.
+        PATH: process.env['PATH'],
         CUEBOOK_DATA: data,
         CUEBOOK_PORT: String(port),
         CUEBOOK_ORIGIN: address,
