@@ -5,6 +5,7 @@ import type { IncomingMessage } from 'node:http';
 import type { AnyTRPCRouter } from '@trpc/server';
 import type { WebSocket } from 'ws';
 import type { Redacted } from '@cuebook/shared/util/redacted';
+import type { AccountId, WorkspaceId } from '@cuebook/shared/encoding/ids';
 import type { Accounts } from './accounts/api.ts';
 import type { Caller, Origin } from './caller.ts';
 import { createFeed } from './feed.ts';
@@ -25,6 +26,7 @@ import { Personal, type Log } from './log.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
 import { Refusal } from './problems.ts';
 import { refusalOf } from './router/formatError.ts';
+import { createRounds } from './rounds.ts';
 import type { Services } from './services.ts';
 import type { Store } from './store/api.ts';
 import { createSweep, type Sweep } from './sweep.ts';
@@ -128,7 +130,7 @@ function createParts(deps: ServerDependencies): Parts {
     sockets,
     sweep,
     state,
-    services: { store, accounts, limits, feed, hub, now },
+    services: { store: withRounds(store), accounts, limits, feed, hub, now },
     metrics: createMetrics(
       {
         sockets: () => sockets.count,
@@ -206,7 +208,7 @@ function createOnSocket(
     calls: { router, onCall, bodies: createSharedBodies() },
     createContext: (call) => ({ ...call, services }),
     authenticate,
-    recheck: async (caller) => accounts.authentication.recheck(caller),
+    recheck: createRecheck(accounts),
     attach: (caller) => limits.attach(caller),
     takeBytes: sockets.takeBytes,
     onClosed: (connection, reason) => {
@@ -221,6 +223,41 @@ function createOnSocket(
     sockets.add(connection);
     log.debug('A socket was opened.', { socket: connection.id, address: new Personal(client.address) });
   };
+}
+
+/** Calls that come together ask together who is a member. */
+function withRounds(store: Store): Store {
+  const membership = createRounds(
+    async (asked: readonly { readonly workspace: WorkspaceId; readonly account: AccountId }[]) => {
+      const byWorkspace = new Map<WorkspaceId, Set<AccountId>>();
+      for (const { workspace, account } of asked) {
+        byWorkspace.set(workspace, (byWorkspace.get(workspace) ?? new Set()).add(account));
+      }
+      const found = new Map(
+        await Promise.all(
+          [...byWorkspace].map(async ([workspace, accounts]) => {
+            const members = [...accounts];
+            const answers = await store.workspaces.memberships(workspace, members);
+            return [workspace, new Map(members.map((account, index) => [account, answers[index]]))] as const;
+          }),
+        ),
+      );
+      return asked.map(({ workspace, account }) => found.get(workspace)?.get(account) ?? null);
+    },
+  );
+  return {
+    ...store,
+    workspaces: {
+      ...store.workspaces,
+      membership: async (workspace, account) => membership({ workspace, account }),
+    },
+  };
+}
+
+/** A socket's caller at each call: nobody any more, once it has ended. What else it is changes by a new token only. */
+function createRecheck({ authentication }: Accounts): (caller: Caller) => Promise<Caller> {
+  const holds = createRounds(async (callers: readonly Caller[]) => authentication.stillValid(callers));
+  return async (caller) => (caller.kind === 'nobody' || (await holds(caller)) ? caller : { kind: 'nobody' });
 }
 
 function createOnCall({ log, procedurePaths }: ServerDependencies, metrics: Metrics): OnCall {

@@ -69,6 +69,11 @@ export interface HintSink {
 export interface WorkspaceStore {
   /** Null: no such workspace, or not for this account, or no member with rights any more. */
   membership(workspace: WorkspaceId, account: AccountId): Promise<Membership | null>;
+  /** The same for several accounts in one query, in their order. */
+  memberships(
+    workspace: WorkspaceId,
+    accounts: readonly AccountId[],
+  ): Promise<readonly (Membership | null)[]>;
   list(account: AccountId): Promise<readonly WorkspaceHead[]>;
   head(workspace: WorkspaceId): Promise<WorkspaceHead>;
   /** Of all of them in one query; those that are not there are left out. Asked every second for what is followed (sweep.ts). */

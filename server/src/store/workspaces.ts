@@ -20,7 +20,12 @@ export function createWorkspaceStore(context: StoreContext): WorkspaceStore {
   return {
     ...createHealing(context),
     membership: (workspace, account) =>
-      database.transact({ workspace }, (sql) => readMembership(sql, workspace, account)),
+      database.transact({ workspace }, async (sql) => {
+        const [membership] = await readMemberships(sql, workspace, [account]);
+        return membership ?? null;
+      }),
+    memberships: (workspace, accounts) =>
+      database.transact({ workspace }, (sql) => readMemberships(sql, workspace, accounts)),
     list: (account) =>
       database.transact({ account }, async (sql) => {
         const rows = await sql<HeadColumns[]>`
@@ -67,26 +72,33 @@ export function createWorkspaceStore(context: StoreContext): WorkspaceStore {
   };
 }
 
-async function readMembership(
+interface MembershipColumns {
+  readonly account: Uint8Array;
+  readonly role: Role;
+  readonly confirmed: boolean;
+  readonly require_mfa: boolean;
+  readonly deleted_at: number | null;
+}
+
+async function readMemberships(
   sql: Transaction,
   workspace: WorkspaceId,
-  account: AccountId,
-): Promise<Membership | null> {
-  const [row] = await sql<
-    { role: Role; confirmed: boolean; require_mfa: boolean; deleted_at: number | null }[]
-  >`
-    select role, confirmed, require_mfa, deleted_at
+  accounts: readonly AccountId[],
+): Promise<readonly (Membership | null)[]> {
+  const rows = await sql<MembershipColumns[]>`
+    select account, role, confirmed, require_mfa, deleted_at
     from members join workspaces using (workspace)
-    where workspace = ${toColumn(workspace)} and account = ${toColumn(account)} and not ended`;
-  return row === undefined
-    ? null
-    : {
-        role: row.role,
-        requireMfa: row.require_mfa,
-        deleted: row.deleted_at !== null,
-        waiting: !row.confirmed,
-      };
+    where workspace = ${toColumn(workspace)} and account = any (${idList(sql, accounts)}::bytea[]) and not ended`;
+  const found = new Map(rows.map((row) => [accountOf(row), membershipOf(row)]));
+  return accounts.map((account) => found.get(account) ?? null);
 }
+
+const membershipOf = (row: MembershipColumns): Membership => ({
+  role: row.role,
+  requireMfa: row.require_mfa,
+  deleted: row.deleted_at !== null,
+  waiting: !row.confirmed,
+});
 
 async function readTeamLog(sql: Transaction, workspace: WorkspaceId, from: number): Promise<LogPage> {
   const page = await readLogPage(sql, { kind: 'team', workspace }, from);
