@@ -1,5 +1,6 @@
 // What happens to live sockets when what they stand on changes: sessions, memberships, the database, the server itself.
 
+import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { CLOSE_CODES } from '@cuebook/shared/protocol/errors';
 import { PRESENCE_BYTES } from '@cuebook/shared/protocol/limits';
 import { describe, expect, test } from 'vitest';
@@ -22,7 +23,7 @@ describe('a session that is revoked', () => {
   test.each([
     ['by a hint', undefined],
     ['though every hint is lost', { kind: 'process' }],
-  ] as const)('closes its sockets on every process within a second, %s', { retry: 2 }, async (_, hub) => {
+  ] as const)('closes its sockets on every process within a second, %s', async (_, hub) => {
     const options = hub === undefined ? {} : { hub };
     await using server = await startTestServer(options);
     await using second = await startTestServer({ ...options, beside: server });
@@ -31,6 +32,9 @@ describe('a session that is revoked', () => {
     await using here = other.connect(server);
     await using there = other.connect(second);
     await Promise.all([here.api.account.about.query(), there.api.account.about.query()]);
+    // All of it runs in this process: what the machine itself makes late is not the server's.
+    const late = monitorEventLoopDelay({ resolution: 5 });
+    late.enable();
     const started = performance.now();
     await owner.api.session.revoke.mutate({ session: other.grant.session });
     const next = await aboutOver(second, other.grant.accessToken);
@@ -40,7 +44,8 @@ describe('a session that is revoked', () => {
       CLOSE_CODES.sessionEnded,
       CLOSE_CODES.sessionEnded,
     ]);
-    expect(performance.now() - started).toBeLessThan(1000);
+    late.disable();
+    expect(performance.now() - started).toBeLessThan(1000 + (2 * late.max) / 1e6);
     await owner.api.account.about.query();
   });
 
