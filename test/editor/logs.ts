@@ -96,6 +96,10 @@ const noise: readonly Noise[] = [
     because: 'a reload interrupts what the page was doing; every frame of the stack is VS Code’s own',
   },
   {
+    pattern: /\[File Watcher \(node\.js\)\] Watcher shutdown because watched path got deleted/,
+    because: 'a test deletes the folder it exported to, which VS Code still watched',
+  },
+  {
     pattern: /\[CHAT\] extension request ERRORED in STREAM Quota exceeded/,
     because: "VS Code reports the error that the test's second extension throws on purpose",
   },
