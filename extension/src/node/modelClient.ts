@@ -6,7 +6,6 @@ import { Worker } from 'node:worker_threads';
 import type { RunUsage } from '../library/api.ts';
 import type { ModelEvent, ModelRequest, Models } from '../models/api.ts';
 import { errorLinks } from '../models/evidence.ts';
-import { explainFailure } from '../models/failure.ts';
 import type {
   FetchId,
   IncomingResponse,
@@ -80,7 +79,7 @@ interface Job {
 const unknownUsage: RunUsage = { inputTokens: null, outputTokens: null, cost: null, estimated: false };
 
 async function* streamEvents(start: () => RunningWorker, job: Job): AsyncGenerator<ModelEvent, void, void> {
-  if (job.signal.aborted) return yield endedHere(job, { kind: 'stopped' }, false);
+  if (job.signal.aborted) return yield await endedHere(job, { kind: 'stopped' }, false);
   const { channel, runs } = start();
   const queue = createEventQueue();
   runs.set(job.id, queue);
@@ -100,7 +99,7 @@ async function* streamEvents(start: () => RunningWorker, job: Job): AsyncGenerat
     }
     if (!ended) {
       ended = true;
-      yield endedHere(job, { kind: 'internal', message: queue.problem() }, answered);
+      yield await endedHere(job, { kind: 'internal', message: queue.problem() }, answered);
     }
   } finally {
     runs.delete(job.id);
@@ -110,12 +109,13 @@ async function* streamEvents(start: () => RunningWorker, job: Job): AsyncGenerat
   }
 }
 
-function endedHere(
+async function endedHere(
   job: Job,
   evidence: { kind: 'stopped' } | { kind: 'internal'; message: string },
   answered: boolean,
-): ModelEvent {
+): Promise<ModelEvent> {
   const { endpoint, model } = job.request;
+  const { explainFailure } = await import('../models/failure.ts');
   const failure = explainFailure(evidence, {
     provider: endpoint.label,
     baseUrl: endpoint.baseUrl,

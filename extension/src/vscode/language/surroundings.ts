@@ -4,7 +4,6 @@
 import * as vscode from 'vscode';
 import type { KnownPartial, LanguageHostCalls, ModelToName, PromptToInclude } from '../../language/api.ts';
 import type { Library, ResolvedPartial } from '../../library/api.ts';
-import { memoryKey, parseMemory } from '../../run/promptMemory.ts';
 import { parsePromptUri } from '../promptUri.ts';
 import type { Services } from '../services.ts';
 
@@ -47,8 +46,11 @@ export function createSurroundings(services: Pick<Services, 'library' | 'models'
     models: async () => modelsToName(services),
     lastValues: async (key) => {
       const id = parsePromptUri(vscode.Uri.parse(key, true))?.id;
-      const stored = id === undefined ? null : await library.recall(memoryKey(id));
-      return stored?.ok === true ? parseMemory(stored.value).inputs : {};
+      if (id === undefined) return {};
+      // Checks what it reads with zod, which would double what loads at the start.
+      const { memoryKey, parseMemory } = await import('../../run/promptMemory.ts');
+      const stored = await library.recall(memoryKey(id));
+      return stored.ok ? parseMemory(stored.value).inputs : {};
     },
     dispose: stop,
   };
