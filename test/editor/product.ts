@@ -1,7 +1,7 @@
 // The extension as a user gets it: what `files` in its manifest lists, and nothing else.
 
 import { existsSync } from 'node:fs';
-import { cp, mkdir, readFile } from 'node:fs/promises';
+import { cp, glob, mkdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { repositoryRoot } from '../../tools/root.ts';
 
@@ -16,10 +16,10 @@ export async function copyProduct(folder: string): Promise<string> {
   };
   const target = path.join(folder, 'cuebook');
   await mkdir(target, { recursive: true });
-  // A pattern such as `media/**` stands for its folder.
-  const listed = manifest.files.map((entry) => entry.replace(/\/\*.*$/, ''));
-  for (const entry of new Set(['package.json', ...listed])) {
-    await cp(path.join(source, entry), path.join(target, entry), { recursive: true });
+  for await (const entry of glob(['package.json', ...manifest.files], { cwd: source, withFileTypes: true })) {
+    if (!entry.isFile()) continue;
+    const file = path.join(entry.parentPath, entry.name);
+    await cp(file, path.join(target, path.relative(source, file)));
   }
   return target;
 }
