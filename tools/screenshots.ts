@@ -36,7 +36,7 @@ async function main(): Promise<void> {
   await showLibrary(window);
   await window.runCommand('Cuebook: Add Sample Prompts');
   await window.tab('review-code').waitFor();
-  await window.treeRow('Samples').click();
+  await window.expandTree(['Samples']);
   await window.treeRow('write-tests').waitFor();
   await inBothThemes(editor, 'prompt');
   await addKey(window, 'Anthropic', 'sk-ant-for-the-pictures-only-0123456789');

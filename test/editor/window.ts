@@ -48,6 +48,8 @@ export interface EditorWindow {
   dialog(text?: string | RegExp): Locator;
   /** A row of a tree view by its label. */
   treeRow(label: string | RegExp): Locator;
+  /** Opens these rows, each below the one before. A refresh moves rows under the mouse: it looks until all are open. */
+  expandTree(labels: readonly (string | RegExp)[]): Promise<void>;
   /** The contents of a webview; the only one, or the one with this title. */
   webview(): FrameLocator;
   setTheme(theme: Theme): Promise<void>;
@@ -178,6 +180,19 @@ function createWindow(page: Page, consoleComplaints: () => readonly LogLine[]): 
       return text === undefined ? dialogs : dialogs.filter({ hasText: text });
     },
     treeRow: (label) => page.locator('.pane-body .monaco-list-row').filter({ hasText: label }),
+    async expandTree(labels) {
+      await retry(async () => {
+        for (const label of labels) {
+          const row = window.treeRow(label).first();
+          const collapsed = row.and(page.locator('[aria-expanded="false"]'));
+          await row.waitFor({ timeout: 5_000 });
+          if (await collapsed.isVisible()) {
+            await collapsed.locator('.monaco-tl-twistie').click({ timeout: 5_000 });
+          }
+          await row.and(page.locator('[aria-expanded="true"]')).waitFor({ timeout: 5_000 });
+        }
+      });
+    },
     webview: () => page.frameLocator('iframe.webview.ready').frameLocator('#active-frame'),
     async setTheme(theme) {
       const { label, workbenchClass } = themes[theme];
