@@ -149,7 +149,7 @@ export function describeLibrary(name: string, open: () => Promise<OpenedLibrary>
         expect(outcome.document.mtime).toBeGreaterThan(before.mtime);
         expect(outcome.document.ctime).toBe(before.ctime);
         const [newest, oldest] = value(await library.versions(id, { limit: 10 }));
-        expect(newest).toMatchObject({ number: 2, message: 'why', kind: 'save', author: 'You' });
+        expect(newest).toMatchObject({ number: 2, message: 'why', kind: 'save', author: { isMe: true } });
         expect(oldest).toMatchObject({ number: 1 });
         expect(value(await library.versionText(id, oldest?.revisionId ?? fault()))).toBe('one');
       });

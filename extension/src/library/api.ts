@@ -4,6 +4,8 @@
 // on the extension host's thread. Everything in this file crosses that boundary, so it is plain structured-clonable
 // data. Every text in it is plaintext of a prompt: never write any of it to a log, a memento or a setting.
 
+import type { HistoryCalls, VersionSummary } from './history.ts';
+
 /** Id of a workspace: hash of the team log's `create` entry, lower-case base32. Never given by a server. */
 export type WorkspaceId = string & { readonly __brand: 'WorkspaceId' };
 /** Id of a prompt (a group, see docs/protocol.md): 128 random bits, lower-case base32 (26 characters). */
@@ -55,6 +57,8 @@ export interface PromptSummary {
   readonly hasConflict: boolean;
   /** False while signatures are still being checked: then it has no author and cannot be run. */
   readonly verified: boolean;
+  /** Changed by others since it was last looked at here (`HistoryCalls.unread`). */
+  readonly unread: boolean;
   readonly trashedAt: number | null;
 }
 
@@ -95,18 +99,6 @@ export interface Conflict {
   readonly merged: string;
   readonly mineRevisionId: RevisionId;
   readonly theirsRevisionId: RevisionId;
-}
-
-export interface VersionSummary {
-  readonly revisionId: RevisionId;
-  /** 1, 2, … along the main line (first-parent chain from the head); null for a revision that came in by a merge. */
-  readonly number: number | null;
-  readonly parents: readonly RevisionId[];
-  readonly author: string;
-  readonly savedAt: number;
-  readonly message: string;
-  readonly kind: 'save' | 'merge' | 'restore' | 'import';
-  readonly synced: boolean;
 }
 
 export interface SearchHit {
@@ -264,7 +256,7 @@ export interface LibraryChange {
 }
 
 /** Every call may answer with a problem; none throws for an expected failure. */
-export interface LibraryCalls {
+export interface LibraryCalls extends HistoryCalls {
   status(): Promise<LibraryStatus>;
 
   children(of: {
@@ -309,6 +301,7 @@ export interface LibraryCalls {
   discardDraft(id: PromptId): Promise<LibraryResult<PromptText>>;
   conflict(id: PromptId): Promise<LibraryResult<Conflict | null>>;
   resolveConflict(id: PromptId, text: string): Promise<LibraryResult<SaveOutcome>>;
+  /** Without those that could not be verified; `history` has them too. */
   versions(
     id: PromptId,
     page: { limit: number; before?: RevisionId },

@@ -559,9 +559,6 @@ export interface TeamsCalls {
     prompts: readonly { readonly id: PromptId; readonly isEditing: boolean }[],
   ): Promise<TeamsResult<null>>;
   presence(): Promise<TeamsResult<readonly Present[]>>;
-  /** Prompts that others changed since they were last marked as read. */
-  unread(): Promise<TeamsResult<readonly PromptId[]>>;
-  markRead(prompts: readonly PromptId[]): Promise<TeamsResult<null>>;
 }
 
 /** What changed; sent after it is durable. */
@@ -572,7 +569,6 @@ export interface TeamsChange {
   readonly members: readonly WorkspaceId[];
   readonly syncLog: boolean;
   readonly presence: boolean;
-  readonly unread: boolean;
 }
 
 export interface Teams extends TeamsCalls {

@@ -15,11 +15,12 @@ import { isCaughtUp } from '@cuebook/shared/client/progress';
 import { sendPending, takePushed } from '@cuebook/shared/client/pushes';
 import { type ClientState, type ClientTools, teamOf, workspaceOf } from '@cuebook/shared/client/state';
 import type { Suite } from '@cuebook/shared/crypto/suite';
-import type { AccountId, RecordId, WorkspaceId } from '@cuebook/shared/encoding/ids';
+import type { AccountId, GroupId, RecordId, WorkspaceId } from '@cuebook/shared/encoding/ids';
 import type { FollowMessage } from '@cuebook/shared/protocol/record';
 import { FEED_START } from '@cuebook/shared/record/feed';
 import { newSession, reopened, type Session } from '@cuebook/shared/replica/pushing';
 import type { ReplicaPorts } from '@cuebook/shared/replica/ports';
+import type { ReplicaState } from '@cuebook/shared/replica/state';
 import { membersNow } from '@cuebook/shared/team/teamState';
 import { isSameOnDisk, type LocalAccount, writeAccount } from './accounts.ts';
 import type { LibraryAccounts } from './libraryAccounts.ts';
@@ -27,7 +28,7 @@ import type { Change, LibrarySession, LibrarySessions } from './librarySession.t
 import { createCarrier, type Carry } from './serverCarrier.ts';
 import type { ServerCalls } from './serverCalls.ts';
 import { ConnectionLost, ServerRefusal } from './serverSocket.ts';
-import { unreadRow } from './teamsNotes.ts';
+import { readUnread, withNews, writeUnread } from './unread.ts';
 
 export interface SyncDependencies {
   readonly suite: Suite;
@@ -456,7 +457,7 @@ class Sync implements AccountSync {
       const taken = takeFeedPage(this.#toolsIn(workspace, change), account.client, open, page, verify);
       if (taken.taken !== null) {
         change.takeFeed(taken.taken);
-        this.#markUnread(change, workspace, taken.taken.texts);
+        this.#markUnread(change, open.replica, taken.taken.texts);
       }
       this.#writeClient(change, account, taken.state);
       return taken;
@@ -471,14 +472,18 @@ class Sync implements AccountSync {
     return this.#settle(workspace);
   }
 
-  #markUnread(change: Change, workspace: WorkspaceId, texts: readonly string[]): void {
-    if (texts.length === 0) return;
-    const { seals } = this.#dependencies.accounts.tools;
-    const row = unreadRow(workspace);
-    const place = { purpose: 'notes', row } as const;
-    const known = seals.openJson<string[]>(place, change.store.blob('notes', row)) ?? [];
-    change.store.setBlob('notes', row, seals.sealJson(place, [...new Set([...known, ...texts])]));
+  #markUnread(change: Change, before: ReplicaState, texts: readonly GroupId[]): void {
+    const { accounts } = this.#dependencies;
+    const { workspace } = before;
+    const { seals } = accounts.tools;
+    const known = texts.length === 0 ? null : readUnread(change.store, seals, workspace);
+    if (known === null) return;
+    const own = new Set(accounts.all().map(({ settings }) => settings.id));
+    const unread = withNews(known, { before, after: change.state() }, { texts, own });
+    if (unread === known) return;
+    writeUnread(change.store, seals, { workspace, unread });
     change.touch('teams');
+    change.touch('tree');
   }
 
   async #takePushed(message: Extract<ServerMessage, { readonly kind: 'pushed' }>): Promise<void> {

@@ -133,7 +133,6 @@ const everythingOfTeams: TeamsChange = {
   members: [],
   syncLog: true,
   presence: true,
-  unread: true,
 };
 
 function startWorker(

@@ -3,9 +3,9 @@
 // What is shown of a prompt is its draft if it has one, else its current version. An explicit save makes a version of
 // what is given; a draft of *another* window is never dropped for it, but becomes a version of its own first.
 
-import type { AccountId, GroupId } from '@cuebook/shared/encoding/ids';
-import { conflictOf, currentText, versions, versionText } from '@cuebook/shared/replica/history';
-import { resolveConflict, saveText } from '@cuebook/shared/replica/saving';
+import type { GroupId } from '@cuebook/shared/encoding/ids';
+import { conflictOf, currentText, versionText } from '@cuebook/shared/replica/history';
+import { resolveConflict, restoreVersion as restoreText, saveText } from '@cuebook/shared/replica/saving';
 import type { Group } from '@cuebook/shared/replica/state';
 import type {
   Conflict,
@@ -14,7 +14,6 @@ import type {
   PromptText,
   RevisionId,
   SaveOutcome,
-  VersionSummary,
 } from '../library/api.ts';
 import { deleteDraft, type Draft, readDraft, writeDraft } from './drafts.ts';
 import { fail, success } from './libraryProblem.ts';
@@ -29,7 +28,6 @@ type DocumentCalls = Pick<
   | 'discardDraft'
   | 'conflict'
   | 'resolveConflict'
-  | 'versions'
   | 'versionText'
 >;
 
@@ -43,7 +41,6 @@ interface Edit {
 
 export const mostTextBytes = 1_000_000;
 const mostMessageCharacters = 1000;
-const mostVersionsAtOnce = 500;
 
 export function createDocumentCalls(session: LibrarySession): DocumentCalls {
   // Tick of the last draft that this window wrote, for callers that do not say which text theirs grew from.
@@ -90,9 +87,6 @@ export function createDocumentCalls(session: LibrarySession): DocumentCalls {
       checkEdit({ text, base: null });
       return success(session.change((change) => resolve(session, change, id, text)));
     },
-
-    versions: async (id, page) =>
-      success(versionsOf(session, id, { ...page, limit: Math.min(page.limit, mostVersionsAtOnce) })),
 
     versionText: async (id, revisionId) => {
       promptIn(session, id);
@@ -289,36 +283,33 @@ function resolve(session: LibrarySession, change: Change, id: PromptId, text: st
   return { kind: 'saved', document: documentOf(session, change, id) };
 }
 
+/** An earlier text as the newest version. What is being written, or not settled, is kept before. */
+export function restoreVersion(
+  session: LibrarySession,
+  change: Change,
+  id: PromptId,
+  { revisionId, message = '' }: { readonly revisionId: RevisionId; readonly message?: string },
+): SaveOutcome {
+  promptIn(change, id);
+  checkEdit({ text: '', base: null, message });
+  const draft = readDraft(session.store, session.seals, id);
+  if (openConflict(session, change, id) !== null) fail('busy', conflictFirst);
+  const kept = draft === null ? null : commitDraft(session, change, id);
+  if (kept?.kind === 'conflict') return kept;
+  const version = { id: groupOf(id), revisionId, message };
+  const restored = change.apply(restoreText(change.state(), session.ports, version));
+  const document = documentOf(session, change, id);
+  return { kind: restored.kind === 'unchanged' ? 'unchanged' : 'saved', document };
+}
+
+const conflictFirst = {
+  message: 'Two versions of this prompt are not merged yet.',
+  action: 'Accept what they become together, then restore an earlier version.',
+};
+
 function openConflict(session: LibrarySession, reading: Reading, id: PromptId): Conflict | null {
   const conflict = conflictOf(reading.state(), session.ports, groupOf(id));
   return conflict === null ? null : { promptId: id, ...conflict };
-}
-
-/** Newest first. */
-export function versionsOf(
-  session: LibrarySession,
-  id: PromptId,
-  page: { readonly limit: number; readonly before?: RevisionId },
-): readonly VersionSummary[] {
-  promptIn(session, id);
-  return versions(session.state(), groupOf(id), page).map(
-    ({ revisionId, number, parents, author, savedAt, message, kind, synced }) => ({
-      revisionId,
-      number,
-      parents,
-      author: authorName(session, author),
-      savedAt,
-      message,
-      kind,
-      synced,
-    }),
-  );
-}
-
-/** Nobody is the author of what is still being checked. */
-function authorName({ ports }: LibrarySession, author: AccountId | null): string {
-  if (author === null) return '';
-  return author === ports.records.author ? 'You' : author.slice(0, 8);
 }
 
 export function textOfVersion(session: LibrarySession, id: PromptId, revisionId: RevisionId): string {

@@ -8,12 +8,25 @@
 //   <folders>/<name>.history/history.json       author, time, message and kind of each
 //   cuebook-export.json                         what belongs to which prompt
 
-import type { ExportFile, PromptId, RevisionId, VersionSummary } from '../library/api.ts';
+import type { ExportFile, PromptId, RevisionId } from '../library/api.ts';
+import type { VersionKind } from '../library/history.ts';
 import { createNamesInUse, safeFileName } from './exportNames.ts';
+
+/** A version as it stands in `history.json`. */
+export interface ExportedVersion {
+  readonly number: number | null;
+  readonly revisionId: RevisionId;
+  readonly parents: readonly RevisionId[];
+  /** A name, or the start of an account id; empty while nobody is known to be its author. */
+  readonly author: string;
+  readonly savedAt: number;
+  readonly message: string;
+  readonly kind: VersionKind;
+}
 
 /** What an export reads from; a prompt that was purged meanwhile answers null. */
 export interface ExportSource {
-  versions(id: PromptId): readonly VersionSummary[] | null;
+  versions(id: PromptId): readonly ExportedVersion[] | null;
   versionText(id: PromptId, revisionId: RevisionId): string;
   draftText(id: PromptId): string | null;
 }
@@ -121,11 +134,11 @@ function exportPrompt({ id, path }: PlannedPrompt, source: ExportSource): readon
   ];
 }
 
-function versionFile({ number, revisionId }: VersionSummary): string {
+function versionFile({ number, revisionId }: ExportedVersion): string {
   return number === null ? `m${revisionId}${extension}` : `v${String(number).padStart(4, '0')}${extension}`;
 }
 
-function describe({ version, file }: { readonly version: VersionSummary; readonly file: string }): unknown {
+function describe({ version, file }: { readonly version: ExportedVersion; readonly file: string }): unknown {
   const { revisionId, number, parents, author, savedAt, message, kind } = version;
   return {
     file,

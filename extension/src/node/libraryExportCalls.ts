@@ -1,15 +1,24 @@
 // The calls that read an export step by step.
 
 import { randomUUID } from 'node:crypto';
+import type { AccountId } from '@cuebook/shared/encoding/ids';
+import { versions } from '@cuebook/shared/replica/history';
 import { descendants, type PlacedGroup } from '@cuebook/shared/replica/tree';
 import type { ExportScope, LibraryCalls, PromptId } from '../library/api.ts';
 import { readDraft } from './drafts.ts';
-import { textOfVersion, versionsOf } from './libraryDocuments.ts';
-import { type Export, type ExportedPrompt, type ExportSource, planExport } from './libraryExport.ts';
+import { textOfVersion } from './libraryDocuments.ts';
+import {
+  type Export,
+  type ExportedPrompt,
+  type ExportedVersion,
+  type ExportSource,
+  planExport,
+} from './libraryExport.ts';
 import { fail, ProblemError, success } from './libraryProblem.ts';
 import { holding } from './libraryRouting.ts';
 import type { LibrarySession, LibrarySessions } from './librarySession.ts';
 import { groupOf, placedGroup, promptIdOf } from './librarySummaries.ts';
+import type { PeopleOf } from './people.ts';
 
 /** Exports that were started and not read to the end; the oldest is forgotten beyond this. */
 const mostOpenExports = 4;
@@ -17,12 +26,13 @@ const allVersions = Number.MAX_SAFE_INTEGER;
 
 export function createExportCalls(
   sessions: LibrarySessions,
+  peopleOf: PeopleOf,
   now: () => number,
 ): Pick<LibraryCalls, 'exportStart' | 'exportNext'> {
   const open = new Map<string, Export>();
   return {
     exportStart: async (scope) => {
-      const started = planExport(exportedPrompts(sessions, scope), sourceOf(sessions), now());
+      const started = planExport(exportedPrompts(sessions, scope), sourceOf(sessions, peopleOf), now());
       const exportId = randomUUID();
       open.set(exportId, started);
       for (const oldest of [...open.keys()].slice(0, Math.max(0, open.size - mostOpenExports)))
@@ -88,11 +98,24 @@ const inOrder = (prompts: readonly ExportedPrompt[]): readonly ExportedPrompt[] 
 
 const pathOf = ({ folders, name }: ExportedPrompt): string => [...folders, name].join('/');
 
-function sourceOf(sessions: LibrarySessions): ExportSource {
+function versionsOf(session: LibrarySession, peopleOf: PeopleOf, id: PromptId): readonly ExportedVersion[] {
+  placedGroup(session, id, 'prompt');
+  const people = peopleOf(session);
+  const named = (account: AccountId): string => {
+    const { name, isMe } = people.author(account);
+    return isMe ? 'You' : name === '' ? account.slice(0, 8) : name;
+  };
+  return versions(session.state(), groupOf(id), { limit: allVersions }).map(({ author, ...version }) => ({
+    ...version,
+    author: author === null ? '' : named(author),
+  }));
+}
+
+function sourceOf(sessions: LibrarySessions, peopleOf: PeopleOf): ExportSource {
   return {
     versions(id: PromptId) {
       try {
-        return versionsOf(holding(sessions, id), id, { limit: allVersions });
+        return versionsOf(holding(sessions, id), peopleOf, id);
       } catch (error) {
         // Deleted for good in another window since the export began.
         if (error instanceof ProblemError && error.problem.code === 'notFound') return null;

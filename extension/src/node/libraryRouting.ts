@@ -10,13 +10,14 @@ import type {
   SearchHit,
   WorkspaceId,
 } from '../library/api.ts';
+import type { PromptHistoryCalls } from './libraryHistory.ts';
 import { fail, success } from './libraryProblem.ts';
 import type { LibrarySession, LibrarySessions } from './librarySession.ts';
 import { groupOf } from './librarySummaries.ts';
 
 /** Calls about prompts and folders of one workspace. */
 export type WorkspaceCalls = Omit<LibraryCalls, keyof StoreCalls | ClosedCalls>;
-/** Calls about the store as a whole: runs, memory, the kit, exports. */
+/** Calls about the store as a whole: what is unread, runs, memory, the kit, exports. */
 export type StoreCalls = Pick<
   LibraryCalls,
   | 'addRun'
@@ -30,6 +31,8 @@ export type StoreCalls = Pick<
   | 'claimKitOffer'
   | 'exportStart'
   | 'exportNext'
+  | 'unread'
+  | 'markSeen'
 >;
 type ClosedCalls = 'status' | 'retryKey' | 'unlockWithKit' | 'setAside';
 
@@ -158,8 +161,8 @@ type CallsOfOne = Pick<
   | 'discardDraft'
   | 'conflict'
   | 'resolveConflict'
-  | 'versions'
   | 'versionText'
+  | keyof PromptHistoryCalls
   | 'createFolder'
   | 'rename'
   | 'duplicate'
@@ -182,12 +185,31 @@ function ofOne(routes: Routes): CallsOfOne {
     discardDraft: async (id) => of(id).discardDraft(id),
     conflict: async (id) => of(id).conflict(id),
     resolveConflict: async (id, text) => of(id).resolveConflict(id, text),
-    versions: async (id, page) => of(id).versions(id, page),
     versionText: async (id, revisionId) => of(id).versionText(id, revisionId),
+    ...historyOfOne(of),
     createFolder: async (folder) => routes.in(folder.workspaceId).createFolder(folder),
     rename: async (id, name) => of(id).rename(id, name),
     duplicate: async (id) => of(id).duplicate(id),
     setFavourite: async (id, favourite) => of(id).setFavourite(id, favourite),
+  };
+}
+
+function historyOfOne(of: Routes['holding']): PromptHistoryCalls {
+  return {
+    versions: async (id, page) => of(id).versions(id, page),
+    history: async (id, page) => of(id).history(id, page),
+    version: async (id, revisionId) => of(id).version(id, revisionId),
+    changeSizes: async (id, revisionIds) => of(id).changeSizes(id, revisionIds),
+    blame: async (id, shown) => of(id).blame(id, shown),
+    change: async (id, revisionId) => of(id).change(id, revisionId),
+    introduced: async (id, search) => of(id).introduced(id, search),
+    merge: async (id, revisionId) => of(id).merge(id, revisionId),
+    restoreVersion: async (id, restored) => of(id).restoreVersion(id, restored),
+    amendMessage: async (id, amendment) => of(id).amendMessage(id, amendment),
+    labels: async (id) => of(id).labels(id),
+    labelRule: async (id, name) => of(id).labelRule(id, name),
+    moveLabel: async (id, move) => of(id).moveLabel(id, move),
+    labelMoves: async (id, name) => of(id).labelMoves(id, name),
   };
 }
 

@@ -25,6 +25,7 @@ import type { LibraryChange, PromptId } from '../library/api.ts';
 import { fail, ProblemError, problem } from './libraryProblem.ts';
 import type { LocalSeals, Place } from './localValues.ts';
 import type { SqliteStore, Touch, TouchKind } from './sqliteStore.ts';
+import { readUnread } from './unread.ts';
 
 /** A workspace as its account sees it now; asked anew each time, since team log and keys go on. */
 export interface Ground {
@@ -89,6 +90,8 @@ export interface LibrarySession {
   favourites(): ReadonlySet<PromptId>;
   /** Prompts that have a draft. */
   drafts(): ReadonlySet<PromptId>;
+  /** Prompts that others changed since they were last looked at. */
+  unread(): ReadonlySet<PromptId>;
   mayEdit(): boolean;
   change<T>(work: (change: Change) => T): T;
   /** After a key has come: opens what waited for it. */
@@ -127,7 +130,7 @@ const checkedAtOpening = 200;
 export function openSessions(dependencies: SessionDependencies): LibrarySessions {
   const { store, changed, touched, announce, whenIdle, reload } = dependencies;
   const open = new Map<WorkspaceId, OpenWorkspace>();
-  const marks = createMarks(store);
+  const marks = createMarks(store, () => unreadIn(dependencies));
   let version = store.version();
   let forgetIdle = (): void => undefined;
 
@@ -314,6 +317,7 @@ function openWorkspace(
     },
     favourites: marks.favourites,
     drafts: marks.drafts,
+    unread: marks.unread,
     mayEdit: ground.mayEdit,
     change: (work) =>
       transact(() => {
@@ -371,25 +375,33 @@ interface Marks {
   readonly tick: () => number;
   readonly favourites: () => ReadonlySet<PromptId>;
   readonly drafts: () => ReadonlySet<PromptId>;
+  readonly unread: () => ReadonlySet<PromptId>;
   refresh(touches: readonly Touch[]): void;
 }
 
-function createMarks(store: SqliteStore): Marks {
+function createMarks(store: SqliteStore, unread: () => ReadonlySet<PromptId>): Marks {
   const read = (tick: number) => ({
     tick,
     favourites: new Set(store.favourites()),
     drafts: new Set(store.blobIds('draft') as PromptId[]),
+    unread: unread(),
   });
   let marks = read(store.tick());
   return {
     tick: () => marks.tick,
     favourites: () => marks.favourites,
     drafts: () => marks.drafts,
+    unread: () => marks.unread,
     refresh(touches) {
       marks = read(touches.at(-1)?.tick ?? marks.tick);
     },
   };
 }
+
+const unreadIn = ({ store, seals, grounds }: SessionDependencies): ReadonlySet<PromptId> =>
+  new Set(
+    grounds().flatMap(({ workspace }) => (readUnread(store, seals, workspace) ?? []).map(({ id }) => id)),
+  );
 
 const nothing = { texts: [], tree: false, runs: false, status: false } as const;
 

@@ -39,6 +39,7 @@ export function promptSummary(session: LibrarySession, prompt: PlacedGroup): Pro
     hasDraft: session.drafts().has(id),
     hasConflict: prompt.hasConflict,
     verified: prompt.verified,
+    unread: session.unread().has(id),
     trashedAt: prompt.trashedAt,
   };
 }

@@ -24,6 +24,7 @@ import type { LibraryAccounts } from './libraryAccounts.ts';
 import { placeOf } from './libraryProblem.ts';
 import type { LibrarySessions } from './librarySession.ts';
 import type { Touch } from './sqliteStore.ts';
+import { beginUnread, readUnread } from './unread.ts';
 import { createSyncHub } from './syncHub.ts';
 import { lookAtCertificate } from './serverWay.ts';
 import { addressOf, createAccountCalls } from './teamsAccounts.ts';
@@ -31,7 +32,6 @@ import { createApprovals } from './teamsApprovals.ts';
 import { shownAccount, shownWorkspace, type TeamsContext } from './teamsContext.ts';
 import { createCredentialCalls } from './teamsCredentials.ts';
 import { createInviteCalls } from './teamsInvites.ts';
-import { readNotes, unreadRow, writeNotes } from './teamsNotes.ts';
 import { done, failTeams, toTeamsProblem } from './teamsProblem.ts';
 import { createPresence } from './teamsPresence.ts';
 import { createTeamCalls, introduce } from './teamsTeams.ts';
@@ -71,14 +71,17 @@ export function createLibraryTeams(dependencies: LibraryTeamsDependencies): Libr
     wait,
     log: (level, message) => host.log(level, message),
     presence: (workspace, message) => presence.received(workspace, message),
-    caughtUp: (workspace) => introduce(context, workspace),
+    caughtUp: (workspace) => {
+      introduce(context, workspace);
+      beginUnread(sessions, accounts.tools.seals, workspace);
+    },
   });
   const context: TeamsContext = { suite, accounts, sessions, hub, now };
   const approvals = createApprovals(context, () =>
-    host.teamsChanged({ overview: true, members: [], syncLog: false, presence: false, unread: false }),
+    host.teamsChanged({ overview: true, members: [], syncLog: false, presence: false }),
   );
   const presence = createPresence(context, () =>
-    host.teamsChanged({ overview: false, members: [], syncLog: false, presence: true, unread: false }),
+    host.teamsChanged({ overview: false, members: [], syncLog: false, presence: true }),
   );
   const calls: TeamsCalls = {
     ...createAccountCalls(context),
@@ -88,7 +91,6 @@ export function createLibraryTeams(dependencies: LibraryTeamsDependencies): Libr
     ...approvals.calls,
     ...presence.calls,
     ...serverCalls(context, servers),
-    ...unreadCalls(context),
     overview: async () => done(overview(context, { servers, approvals })),
     reconnect: async () => {
       hub.reconnect();
@@ -113,7 +115,6 @@ export function createLibraryTeams(dependencies: LibraryTeamsDependencies): Libr
         members: [...new Set(members)].map(shownWorkspace),
         syncLog: true,
         presence: false,
-        unread: true,
       });
     },
     start() {
@@ -188,23 +189,6 @@ function serverCalls(
   };
 }
 
-function unreadCalls(context: TeamsContext): Pick<TeamsCalls, 'unread' | 'markRead'> {
-  const { sessions } = context;
-  const unreadIn = (workspace: WorkspaceId) => readNotes(context, unreadRow(workspace));
-  return {
-    unread: async () => done(sessions.all().flatMap(({ workspace }) => unreadIn(workspace)) as never),
-    markRead: async (prompts) => {
-      const read = new Set<string>(prompts);
-      for (const { workspace } of sessions.all()) {
-        const before = unreadIn(workspace);
-        const after = before.filter((id) => !read.has(id));
-        if (after.length !== before.length) writeNotes(context, unreadRow(workspace), after);
-      }
-      return done(null);
-    },
-  };
-}
-
 interface Seen {
   readonly servers: ReadonlyMap<ServerAddress, ServerSummary>;
   readonly approvals: ReturnType<typeof createApprovals>;
@@ -272,7 +256,7 @@ function teamSummary(context: TeamsContext, account: LocalAccount, id: Workspace
     mayEdit: mayEdit(standingOf(client, id, workspaceKeys.get(id) ?? null)),
     memberCount: team === null ? 0 : membersNow(team).length,
     sync: context.hub.sync(id),
-    unread: readNotes(context, unreadRow(id)).length,
+    unread: (readUnread(context.sessions.store, context.accounts.tools.seals, id) ?? []).length,
     deletedAt: team?.deletedAt ?? null,
   };
 }

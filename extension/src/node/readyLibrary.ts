@@ -13,6 +13,7 @@ import type {
 } from '../library/api.ts';
 import type { TeamsCalls, TeamsHostCalls } from '../library/teams.ts';
 import { createDocumentCalls } from './libraryDocuments.ts';
+import { createHistoryCalls } from './libraryHistory.ts';
 import { createExportCalls } from './libraryExportCalls.ts';
 import type { IdentityTools } from './libraryIdentity.ts';
 import { createKitCalls, kitStatus } from './libraryKit.ts';
@@ -20,6 +21,9 @@ import { createMemoryCalls } from './libraryMemory.ts';
 import { createLibraryTeams } from './libraryTeams.ts';
 import type { UnlockedLibrary } from './libraryOpening.ts';
 import { placeOf, toProblem } from './libraryProblem.ts';
+import { createUnreadCalls } from './libraryUnread.ts';
+import { createPeopleOf } from './people.ts';
+import { readVerified } from './teamsNotes.ts';
 import { createRunCalls } from './libraryRuns.ts';
 import { createSearchCalls } from './librarySearch.ts';
 import { createLibraryAccounts, type LibraryAccounts } from './libraryAccounts.ts';
@@ -95,7 +99,7 @@ export function openReadyLibrary(dependencies: ReadyDependencies, library: Unloc
   // After the first answer: whoever opens the library waits for no network.
   const starting = setTimeout(() => quietly(() => teams.start()), 0);
   return {
-    calls: callsOf(dependencies, sessions, library),
+    calls: callsOf({ ...dependencies, accounts }, sessions, library),
     teams: teams.calls,
     status: () => statusOf(dependencies, sessions, accounts),
     async close() {
@@ -130,19 +134,23 @@ function portsOf({ now }: ReadyDependencies, { store }: UnlockedLibrary): Omit<R
 }
 
 function callsOf(
-  dependencies: ReadyDependencies,
+  { now, accounts }: ReadyDependencies & { readonly accounts: LibraryAccounts },
   sessions: LibrarySessions,
   library: UnlockedLibrary,
 ): ReadyCalls {
-  const { now } = dependencies;
+  const { store } = sessions;
+  const { seals } = library.identity;
+  const peopleOf = createPeopleOf(accounts, () => readVerified(store, seals));
   const session = sessions.home();
   return {
     ...routeCalls(sessions, (workspace) => ({
       ...createTreeCalls(workspace),
       ...createDocumentCalls(workspace),
+      ...createHistoryCalls(workspace, peopleOf),
       ...createSearchCalls(workspace),
     })),
-    ...createExportCalls(sessions, now),
+    ...createExportCalls(sessions, peopleOf, now),
+    ...createUnreadCalls(sessions, seals),
     ...createRunCalls(session),
     ...createMemoryCalls(session),
     ...createKitCalls({ session, account: library.identity.account, now }),

@@ -60,8 +60,6 @@ const callNames: Readonly<Record<keyof TeamsCalls, true>> = {
   syncLog: true,
   setOpenPrompts: true,
   presence: true,
-  unread: true,
-  markRead: true,
 };
 
 export const isTeamsCall = (name: string): name is keyof TeamsCalls => Object.hasOwn(callNames, name);

@@ -1,19 +1,19 @@
-// Marks of this user about teams, on this computer only: members whose fingerprints were compared, prompts that others
-// changed. Lists of ids.
+// Marks of this user about teams, on this computer only: members whose fingerprints were compared. A list of ids.
 
+import type { LocalSeals } from './localValues.ts';
+import type { SqliteStore } from './sqliteStore.ts';
 import type { TeamsContext } from './teamsContext.ts';
 
-export function readNotes({ sessions, accounts }: TeamsContext, row: string): readonly string[] {
-  const { seals } = accounts.tools;
-  return seals.openJson<string[]>({ purpose: 'notes', row }, sessions.store.blob('notes', row)) ?? [];
-}
+const place = { purpose: 'notes', row: 'verified' } as const;
 
-export function writeNotes({ sessions, accounts }: TeamsContext, row: string, ids: readonly string[]): void {
+/** Accounts whose fingerprints the user has compared and found equal. */
+export const readVerified = (store: SqliteStore, seals: LocalSeals): readonly string[] =>
+  seals.openJson<string[]>(place, store.blob('notes', place.row)) ?? [];
+
+export function writeVerified({ sessions, accounts }: TeamsContext, ids: readonly string[]): void {
   const { seals } = accounts.tools;
   sessions.write((touch) => {
-    sessions.store.setBlob('notes', row, seals.sealJson({ purpose: 'notes', row }, ids));
+    sessions.store.setBlob('notes', place.row, seals.sealJson(place, ids));
     touch('teams');
   });
 }
-
-export const unreadRow = (workspace: string): string => `unread.${workspace}`;

@@ -11,7 +11,7 @@ import type { PromptId } from '../library/api.ts';
 import type { Present, TeamsCalls } from '../library/teams.ts';
 import { groupOf } from './librarySummaries.ts';
 import { holderIn, shownAccount, shownWorkspace, teamIn, type TeamsContext } from './teamsContext.ts';
-import { profileOf } from './teamsTeams.ts';
+import { profileOf } from './profiles.ts';
 import { done } from './teamsProblem.ts';
 
 export interface TeamsPresence {

@@ -33,7 +33,9 @@ import {
   workspaceId,
 } from './teamsContext.ts';
 import { stateOf } from './teamsAccounts.ts';
-import { readNotes, writeNotes } from './teamsNotes.ts';
+import { looksLikeAnother } from './people.ts';
+import { type Profile, profileOf, profilesOf } from './profiles.ts';
+import { readVerified, writeVerified } from './teamsNotes.ts';
 import { done, failTeams } from './teamsProblem.ts';
 
 type TeamCalls = Pick<
@@ -269,17 +271,6 @@ export function introduce(context: TeamsContext, workspace: WorkspaceId): void {
   );
 }
 
-/** As that person has written it; null before. */
-export function profileOf(session: LibrarySession, account: AccountId) {
-  const group = session.state().groups.get(WORKSPACE_GROUP);
-  for (const stream of group === undefined ? [] : openStreams(group.streams).values()) {
-    if (stream.kind !== 'profile' || stream.head === null) continue;
-    const facts = stream.entries.get(stream.head)?.facts;
-    if (facts?.kind === 'profile' && facts.account === account) return facts;
-  }
-  return null;
-}
-
 type MemberCalls = Pick<
   TeamsCalls,
   'members' | 'setRole' | 'confirmMember' | 'removalNotice' | 'removeMember' | 'setVerified' | 'teamStateCode'
@@ -324,10 +315,9 @@ function memberCalls(
     },
 
     setVerified: async (member, verified) => {
-      const notes = readNotes(context, 'verified');
-      writeNotes(
+      const notes = readVerified(context.sessions.store, context.accounts.tools.seals);
+      writeVerified(
         context,
-        'verified',
         verified ? [...new Set([...notes, member])] : notes.filter((known) => known !== member),
       );
       return done(null);
@@ -353,14 +343,10 @@ async function membersOf(context: TeamsContext, workspace: WorkspaceId): Promise
   const { team } = workspaceOf(holder.client, workspace);
   const members = [...teamIn(context, workspace).members.values()];
   const emails = await contacts(context, holder, workspace);
-  const verified = new Set(readNotes(context, 'verified'));
+  const verified = new Set(readVerified(context.sessions.store, context.accounts.tools.seals));
   const session = context.sessions.of(workspace);
-  const names = new Map(
-    members.map(({ account }) => [
-      account,
-      (session === null ? null : profileOf(session, account))?.displayName ?? '',
-    ]),
-  );
+  const profiles = session === null ? new Map<AccountId, Profile>() : profilesOf(session);
+  const names = new Map(members.map(({ account }) => [account, profiles.get(account)?.displayName ?? '']));
   return members.map((member) => {
     const { account, role, joinedAt, endedAt, confirmed } = member;
     const displayName = names.get(account) ?? '';
@@ -373,17 +359,11 @@ async function membersOf(context: TeamsContext, workspace: WorkspaceId): Promise
       email: emails.get(account) ?? null,
       fingerprint: accountFingerprint(context.suite, account),
       verified: verified.has(account),
-      nameWarning: looksLikeAnother(account, displayName, names) ? 'lookAlike' : null,
+      nameWarning: looksLikeAnother(account, names) ? 'lookAlike' : null,
       joinedAt: team.entries[joinedAt]?.at ?? 0,
       isOnline: false,
     };
   });
-}
-
-function looksLikeAnother(account: AccountId, name: string, names: ReadonlyMap<AccountId, string>): boolean {
-  const skeleton = (text: string): string => text.normalize('NFKD').replaceAll(/\P{L}/gu, '').toLowerCase();
-  if (skeleton(name) === '') return false;
-  return [...names].some(([other, theirs]) => other !== account && skeleton(theirs) === skeleton(name));
 }
 
 /** "According to the server"; nothing without a connection in this window. */

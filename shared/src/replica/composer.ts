@@ -29,7 +29,8 @@ export type CommandProblem = Problem<
   | 'tooMany'
   | 'notVerified'
   | 'newerFormat'
-  | 'readOnly'
+  /** This account may not do it: another role, or the author of something, has to. */
+  | 'notAllowed'
 >;
 
 export interface Composed<T> extends BatchResult {

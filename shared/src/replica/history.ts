@@ -48,11 +48,11 @@ export function versions(
 ): readonly Version[] {
   const stream = streamOfKind(state, id, 'content');
   if (stream === undefined) return [];
-  const listed = listing(stream);
+  const listed = listedEntries(stream).flatMap(usableRevision);
   const after =
     page.before === undefined ? -1 : listed.findIndex((each) => each.facts.revisionId === page.before);
   if (page.before !== undefined && after === -1) return [];
-  const messages = amendedMessages(state, id);
+  const messages = amendedMessages(stream, streamOfKind(state, id, 'message'));
   return listed.slice(after + 1, after + 1 + page.limit).map((each) => version(stream, messages, each));
 }
 
@@ -97,22 +97,23 @@ export function labels(state: ReplicaState, id: GroupId): readonly Label[] {
   return found.sort((left, right) => (left.name < right.name ? -1 : 1));
 }
 
-type ContentEntry = StreamEntry & { readonly facts: ContentFacts };
-type Listed = ContentEntry & { readonly isOnMainLine: boolean };
+/** A record of a content stream as it is listed: also one that cannot be used. */
+export type ListedEntry = StreamEntry & { readonly isOnMainLine: boolean };
 
-function listing(stream: Stream): readonly Listed[] {
+/** Newest first: what stands beside the main line, then the main line with each merge followed by what it brought in. */
+export function listedEntries(stream: Stream): readonly ListedEntry[] {
   const mainLine = [...firstParents(stream, stream.head)].toReversed();
   const seen = new Set<RecordId>(mainLine.map((entry) => entry.id));
   // From the oldest merge on, so that each revision is listed below the merge that brought it in first.
   const blocks = mainLine.map((entry) => [
-    ...revision(entry, true),
+    { ...entry, isOnMainLine: true },
     ...broughtIn(stream, entry.parents.slice(1), seen),
   ]);
   return [...broughtIn(stream, stream.sides, seen), ...blocks.toReversed().flat()];
 }
 
 /** What is reached from `starts` and was not seen before, newest first. */
-function broughtIn(stream: Stream, starts: readonly RecordId[], seen: Set<RecordId>): readonly Listed[] {
+function broughtIn(stream: Stream, starts: readonly RecordId[], seen: Set<RecordId>): readonly ListedEntry[] {
   const found: StreamEntry[] = [];
   const open = [...starts];
   for (let id = open.pop(); id !== undefined; id = open.pop()) {
@@ -124,12 +125,13 @@ function broughtIn(stream: Stream, starts: readonly RecordId[], seen: Set<Record
   }
   return found
     .sort((left, right) => right.number - left.number || (left.id < right.id ? -1 : 1))
-    .flatMap((entry) => revision(entry, false));
+    .map((entry) => ({ ...entry, isOnMainLine: false }));
 }
 
-function revision(entry: StreamEntry, isOnMainLine: boolean): readonly Listed[] {
-  if (!isUsable(entry) || entry.facts?.kind !== 'content') return [];
-  return [{ ...entry, facts: entry.facts, isOnMainLine }];
+type Listed = ListedEntry & { readonly facts: ContentFacts };
+
+function usableRevision(entry: ListedEntry): readonly Listed[] {
+  return isUsable(entry) && entry.facts?.kind === 'content' ? [{ ...entry, facts: entry.facts }] : [];
 }
 
 function version(stream: Stream, messages: ReadonlyMap<RevisionId, string>, entry: Listed): Version {
@@ -154,16 +156,26 @@ function version(stream: Stream, messages: ReadonlyMap<RevisionId, string>, entr
   };
 }
 
-function amendedMessages(state: ReplicaState, id: GroupId): ReadonlyMap<RevisionId, string> {
-  const stream = streamOfKind(state, id, 'message');
-  const messages = new Map<RevisionId, string>();
-  if (stream === undefined) return messages;
-  for (const entry of firstParents(stream, stream.head)) {
-    if (!isUsable(entry) || entry.facts?.kind !== 'message') continue;
-    const { revisionId, message } = entry.facts;
-    if (!messages.has(revisionId)) messages.set(revisionId, message);
+/**
+ * Messages that are not what their versions say, by version. Only its author amends a version's message: what anybody
+ * else wrote would be shown as their words. Nothing counts before its signature was checked.
+ */
+export function amendedMessages(
+  content: Stream,
+  messages: Stream | undefined,
+): ReadonlyMap<RevisionId, string> {
+  const authors = new Map<RevisionId, AccountId>();
+  for (const entry of content.entries.values()) {
+    const { facts, author } = entry;
+    if (!isUsable(entry) || facts?.kind !== 'content') continue;
+    if (!authors.has(facts.revisionId)) authors.set(facts.revisionId, author);
   }
-  return messages;
+  const amended = new Map<RevisionId, string>();
+  for (const { facts, author, status } of messages?.entries.values() ?? []) {
+    if (status !== 'verified' || facts?.kind !== 'message') continue;
+    if (authors.get(facts.revisionId) === author) amended.set(facts.revisionId, facts.message);
+  }
+  return amended;
 }
 
 function streamsOf(state: ReplicaState, id: GroupId): readonly Stream[] {

@@ -26,7 +26,7 @@ export function moveLabel(state: ReplicaState, ports: ReplicaPorts, move: LabelM
     const problem = labelProblem(move);
     if (problem !== null) return { ok: false, problem };
     if (!ports.records.mayMoveLabel(move.label)) {
-      return fail('readOnly', 'This label is protected: ask somebody who may move it.');
+      return fail('notAllowed', 'This label is protected: ask somebody who may move it.');
     }
     const target = move.revisionId === null ? succeed(null) : revisionIn(composer, move.id, move.revisionId);
     if (!target.ok) return target;
@@ -40,7 +40,7 @@ export function moveLabel(state: ReplicaState, ports: ReplicaPorts, move: LabelM
   });
 }
 
-/** Changes what a version's message says; the version itself stays as it was signed. */
+/** Changes what the message of an own version says; the version itself stays as it was signed. */
 export function amendMessage(
   state: ReplicaState,
   ports: ReplicaPorts,
@@ -52,6 +52,9 @@ export function amendMessage(
     if (problem !== null) return { ok: false, problem };
     const target = revisionIn(composer, id, revisionId);
     if (!target.ok) return target;
+    if (target.value.author !== ports.records.author) {
+      return fail('notAllowed', 'Only the author of a version can change its message.');
+    }
     const payload = { kind: 'message', revisionId, message, savedAt: ports.now() } as const;
     appendToHead(composer, { group: id, payload });
     return succeed(null);

@@ -8,7 +8,7 @@ import { MAX_REFERENCE_BYTES, MAX_REFERENCES } from '../record/limits.ts';
 import { textToUtf8 } from '../encoding/utf8.ts';
 import { openStreams } from './packedStreams.ts';
 import type { Group, Stream } from './state.ts';
-import { contributing, firstParents } from './streamGraph.ts';
+import { firstParents } from './streamGraph.ts';
 import type { PlacedGroup, Tree } from './tree.ts';
 import { isLive } from './tree.ts';
 
@@ -112,10 +112,15 @@ function versionOf(streams: readonly Stream[], number: number): RevisionId | und
   return undefined;
 }
 
+/** As a list of labels has it: a move counts once its signature was checked. */
 function labelled(streams: readonly Stream[], name: string): RevisionId | undefined {
   for (const stream of streams) {
-    const facts = contributing(stream)?.facts;
-    if (facts?.kind === 'label' && facts.name === name) return facts.revisionId ?? undefined;
+    if (stream.kind !== 'label') continue;
+    for (const { status, facts } of firstParents(stream, stream.head)) {
+      if (status !== 'verified' || facts?.kind !== 'label') continue;
+      if (facts.name === name) return facts.revisionId ?? undefined;
+      break;
+    }
   }
   return undefined;
 }

@@ -1,7 +1,8 @@
 // Versions of a prompt, for now as a list: compare with another version, or restore one as a new version.
 
 import * as vscode from 'vscode';
-import type { Library, PromptSummary, RevisionId, VersionSummary } from '../../library/api.ts';
+import type { Library, PromptSummary, RevisionId } from '../../library/api.ts';
+import type { VersionSummary } from '../../library/history.ts';
 import { labelOf } from './plainText.ts';
 import { promptFor } from './promptActions.ts';
 import { valueOrShown, wentWell } from './problems.ts';
@@ -79,8 +80,14 @@ function rowOf(version: VersionSummary): { readonly label: string; readonly desc
   const text = version.message === '' ? kindOf(version) : version.message;
   return {
     label: `${numberOf(version)}  ${labelOf(text)}`,
-    description: labelOf(`${version.author}  ${when}`),
+    description: labelOf(`${authorOf(version)}  ${when}`),
   };
+}
+
+function authorOf({ author }: VersionSummary): string {
+  if (author === null) return '';
+  if (author.isMe) return vscode.l10n.t('You');
+  return author.name === '' ? author.account.slice(0, 8) : author.name;
 }
 
 function numberOf(version: VersionSummary): string {

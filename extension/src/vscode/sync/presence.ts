@@ -1,13 +1,13 @@
 // Who else has a prompt open, shown at its tab and in the tree; and what this window has open, told to the others.
 
 import * as vscode from 'vscode';
-import type { PromptId } from '../../library/api.ts';
+import type { Library, PromptId } from '../../library/api.ts';
 import type { Present, Teams } from '../../library/teams.ts';
 import { oneLine } from '../library/plainText.ts';
 import { parsePromptUri } from '../promptUri.ts';
 
-export function registerPresence(teams: Teams): vscode.Disposable {
-  return vscode.Disposable.from(showOthers(teams), tellOthers(teams));
+export function registerPresence(teams: Teams, library: Library): vscode.Disposable {
+  return vscode.Disposable.from(showOthers(teams), tellOthers(teams, library));
 }
 
 function showOthers(teams: Teams): vscode.Disposable {
@@ -45,7 +45,7 @@ function decorationOf(here: readonly Present[]): vscode.FileDecoration {
 /** Milliseconds after which a change of what is open is told. */
 const pause = 500;
 
-function tellOthers(teams: Teams): vscode.Disposable {
+function tellOthers(teams: Teams, library: Library): vscode.Disposable {
   let timer: ReturnType<typeof setTimeout> | null = null;
   let told = '[]';
   const tell = (): void => {
@@ -55,7 +55,7 @@ function tellOthers(teams: Teams): vscode.Disposable {
     if (now === told) return;
     told = now;
     void teams.setOpenPrompts(prompts);
-    void teams.markRead(prompts.map(({ id }) => id));
+    void library.markSeen(prompts.map(({ id }) => id));
   };
   const soon = (): void => {
     timer ??= setTimeout(tell, pause);

@@ -13,7 +13,7 @@ import { createStatusItem, syncMenuCommand } from '../sync/statusItem.ts';
 import { createSyncLog } from '../sync/syncLog.ts';
 
 export const registerTeams: Feature = (services) => {
-  const { teams, context } = services;
+  const { teams, library, context } = services;
   const addresses = createAddresses(context);
   const deps: SignInDeps = { services, returns: addresses };
   const account = async () => import('../account/signIn.ts');
@@ -49,7 +49,7 @@ export const registerTeams: Feature = (services) => {
     addresses,
     log,
     createStatusItem(teams, context.globalState),
-    registerPresence(teams),
+    registerPresence(teams, library),
     tellEndings(teams, context.globalState),
     registerAuthentication({ teams, signIn }),
     ...Object.entries(commands).map(([id, run]) => vscode.commands.registerCommand(id, run)),
