@@ -170,6 +170,9 @@ class Followed {
       case 'boxes':
         for (const follower of this.#followers) follower.next(BOXES);
         return;
+      case 'boxesWanted':
+        for (const follower of this.#followers) follower.next(BOXES_WANTED);
+        return;
       case 'presence':
         this.#share({ kind: 'presence', message: message.message }, message.from);
         return;
@@ -318,6 +321,7 @@ class Followed {
 
 const UP_TO_DATE: FollowMessage = { kind: 'upToDate' };
 const BOXES: FollowMessage = { kind: 'boxes' };
+const BOXES_WANTED: FollowMessage = { kind: 'boxesWanted' };
 const ENDED: FollowMessage = { kind: 'ended' };
 const HEALING: FollowMessage = { kind: 'healing', healing: true };
 const HEALED: FollowMessage = { kind: 'healing', healing: false };

@@ -16,6 +16,7 @@ const base64 = z.pipe(
 const message = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('workspace'), workspace: workspaceId, seq: count, logIndex: count }),
   z.object({ kind: z.literal('boxes'), workspace: workspaceId }),
+  z.object({ kind: z.literal('boxesWanted'), workspace: workspaceId }),
   z.object({ kind: z.literal('healing'), workspace: workspaceId }),
   z.object({
     kind: z.literal('revoked'),
@@ -104,6 +105,7 @@ function keyOf(message: HubMessage): string {
       return `presence ${message.workspace} ${message.from}`;
     case 'workspace':
     case 'boxes':
+    case 'boxesWanted':
     case 'healing':
       return `${message.kind} ${message.workspace}`;
   }

@@ -138,6 +138,8 @@ export class TestServer {
       case 'reportBox':
         this.wanted = [...this.wanted, request.wanted];
         return [];
+      case 'readWanted':
+        return [{ kind: 'boxesWanted', workspace, wanted: this.wanted }];
       case 'offerPin':
         this.#offer(request);
         return [];

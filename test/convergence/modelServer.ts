@@ -110,7 +110,17 @@ interface Sent {
 
 type MemberRequest = Extract<
   Request,
-  { kind: 'readFeed' | 'readBoxes' | 'putBoxes' | 'reportBox' | 'offerPin' | 'heal' | 'healAccountLog' }
+  {
+    kind:
+      | 'readFeed'
+      | 'readBoxes'
+      | 'readWanted'
+      | 'putBoxes'
+      | 'reportBox'
+      | 'offerPin'
+      | 'heal'
+      | 'healAccountLog';
+  }
 >;
 
 const PAGE = 20;
@@ -260,6 +270,7 @@ export class ModelServer {
         ];
       case 'readFeed':
       case 'readBoxes':
+      case 'readWanted':
       case 'putBoxes':
       case 'reportBox':
       case 'offerPin':
@@ -281,6 +292,8 @@ export class ModelServer {
         const boxes = this.#stored.boxes.filter(({ recipient }) => recipient === caller.account);
         return [{ ...this.#workspace(), kind: 'boxes', boxes }];
       }
+      case 'readWanted':
+        return [this.boxesWanted()];
       case 'putBoxes':
         this.#putBoxes(request.boxes);
         return [];

@@ -8,6 +8,8 @@ import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { startEmbedded } from '@cuebook/server/postgres/embedded';
+import { openDatabase, type Sql } from '@cuebook/server/store/database';
 import type { Line } from './line.ts';
 import type { ServerAddress } from '../../extension/src/library/teams.ts';
 
@@ -26,6 +28,8 @@ export interface ServerProcess extends AsyncDisposable {
   backup(): Promise<void>;
   /** While it is stopped: an empty database, and the backup read into it. */
   restore(): Promise<void>;
+  /** While it is stopped: what somebody with the database does to it. */
+  change(work: (sql: Sql) => Promise<unknown>): Promise<void>;
   /** From the next start on. */
   useCertificate(issued: { readonly certificate: string; readonly key: string }): void;
   readonly output: readonly string[];
@@ -106,6 +110,7 @@ export async function startServerProcess({
       rmSync(join(data, 'postgres'), { recursive: true, force: true });
       await run('restore', join(data, 'backup'));
     },
+    change: async (work) => changeDatabase(join(data, 'postgres'), work),
     useCertificate: (issued) => void writeCertificate(data, issued),
     kill: async () => end('SIGKILL'),
     stop: async () => end('SIGTERM'),
@@ -131,6 +136,18 @@ async function listening(child: ChildProcess, output: string[]): Promise<void> {
     child.stderr?.on('data', hear);
     child.once('exit', (code) => reject(new Error(`the server ended (${code}): ${output.join('')}`)));
   });
+}
+
+async function changeDatabase(directory: string, work: (sql: Sql) => Promise<unknown>): Promise<void> {
+  const started = await startEmbedded({ directory });
+  if (!started.ok) throw new Error(started.problem.message);
+  const { address: at, user, password } = started.value;
+  const sql = openDatabase({ address: { kind: 'embedded', at, user, password, name: 'cuebook' } }).connectAs(
+    'owner',
+  );
+  await work(sql);
+  await sql.end();
+  await started.value.stop();
 }
 
 function writeCertificate(

@@ -99,6 +99,9 @@ const appendAttempts = 12;
 const pauseMs = 2000;
 /** Records of one page whose signatures are checked at once; beyond it in slices (librarySession.ts). */
 const checkedAtOnce = 64;
+/** Between two members who could seal the same key, and for the last of many. */
+const turnMs = 200;
+const longestTurnMs = 4000;
 
 interface Lane {
   session: Session;
@@ -111,7 +114,9 @@ interface Lane {
   isDoingDuties: boolean;
   /** The server's ends were asked for again, since what it said was less than is here. */
   isAskedAgain: boolean;
-  /** Members who joined without a key, and who have not been given one from here. */
+  /** Whose boxes are wanted is going to be asked. */
+  isAskingWanted: boolean;
+  /** Members without a box that opens, by the server's word, who have not been given one from here. */
   wanted: readonly WantedBox[];
 }
 
@@ -272,6 +277,7 @@ class Sync implements AccountSync {
       waiters: [],
       isDoingDuties: false,
       isAskedAgain: false,
+      isAskingWanted: false,
       wanted: [],
     };
     this.#lanes.set(workspace, lane);
@@ -421,6 +427,7 @@ class Sync implements AccountSync {
     this.#keepClient(outcome.state);
     this.#tell(outcome.raised);
     this.#send(outcome.requests);
+    if (message.kind === 'boxesWanted') this.#lane(message.workspace).wanted = message.wanted;
     const touched = 'workspace' in message ? [message.workspace] : [...this.#lanes.keys()];
     if (message.kind !== 'ends') await this.#openKeys(touched, message.kind === 'userBoxes');
     for (const id of touched) {
@@ -435,12 +442,25 @@ class Sync implements AccountSync {
     if (added.length === 0) return;
     const lane = this.#lane(id);
     lane.session = reopened(lane.session);
-    const team = teamOf(workspaceOf(after, id));
     const hasJoined = added.some(({ body }) => body.action.type === 'join' || body.action.type === 'confirm');
-    if (team === null || !hasJoined) return;
-    lane.wanted = membersNow(team)
-      .filter(({ account, confirmed }) => confirmed && account !== after.account)
-      .map(({ account, generation }) => ({ account, epoch: team.epoch, generation }));
+    if (hasJoined) this.#askWanted(id, lane);
+  }
+
+  /** One after the other, in the order in which they joined: who comes later finds that it was done. */
+  #askWanted(workspace: WorkspaceId, lane: Lane): void {
+    const { client } = this.#account();
+    const team = teamOf(workspaceOf(client, workspace));
+    const own = team?.members.get(client.account);
+    if (lane.isAskingWanted || team === null || own === undefined) return;
+    lane.isAskingWanted = true;
+    const before = membersNow(team).filter(({ joinedAt }) => joinedAt < own.joinedAt).length;
+    setTimeout(
+      () => {
+        lane.isAskingWanted = false;
+        if (!this.#isStopped) this.#send([{ kind: 'readWanted', workspace }]);
+      },
+      Math.min(before * turnMs, longestTurnMs),
+    );
   }
 
   #takePage(page: Extract<ServerMessage, { readonly kind: 'feed' }>): Promise<void> {
@@ -606,7 +626,10 @@ class Sync implements AccountSync {
   }
 
   #becomeLive(workspace: WorkspaceId, lane: Lane): void {
-    if (lane.phase !== 'live') this.#dependencies.told.caughtUp(workspace);
+    if (lane.phase !== 'live') {
+      this.#dependencies.told.caughtUp(workspace);
+      this.#askWanted(workspace, lane);
+    }
     lane.phase = 'live';
     if (lane.stopFollowing === null) this.#follow(workspace, lane);
     this.#wake(lane);
@@ -656,6 +679,8 @@ class Sync implements AccountSync {
       }
       case 'boxes':
         return this.#send([{ kind: 'readBoxes', workspace }]);
+      case 'boxesWanted':
+        return this.#askWanted(workspace, lane);
       case 'presence':
         return this.#dependencies.told.presence(workspace, message.message);
       case 'upToDate':

@@ -66,6 +66,8 @@ const procedures = {
   'workspace.readAccount': query(workspace.readAccountInput, workspace.readAccountAnswer),
   'workspace.readBoxes': query(workspace.readEpochBoxesInput, workspace.epochBoxesAnswer),
   'workspace.putBoxes': mutation(workspace.putEpochBoxesInput, null),
+  'workspace.reportBox': mutation(workspace.reportBoxInput, null),
+  'workspace.wantedBoxes': query(workspace.readWorkspaceInput, workspace.wantedBoxesAnswer),
   'workspace.contacts': query(workspace.contactsInput, workspace.contactsAnswer),
   'workspace.openInvite': query(workspace.openInviteInput, workspace.openInviteAnswer),
   'workspace.healing': query(workspace.readWorkspaceInput, workspace.healingAnswer),

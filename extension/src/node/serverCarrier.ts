@@ -63,12 +63,23 @@ export function createCarrier(dependencies: CarrierDependencies): Carry {
         return appendAccount(dependencies, request);
       case 'putBoxes': {
         const { workspace, boxes } = request;
-        await dependencies.calls.ask('workspace.putBoxes', { workspace, boxes: boxes.map(boxMessage) });
+        // Refused if somebody has left meanwhile: what is still wanted is said again.
+        await orNull(
+          dependencies.calls.ask('workspace.putBoxes', { workspace, boxes: boxes.map(boxMessage) }),
+        );
         return [];
       }
-      // Whoever is online sees the `join` and seals the key; the server has no message for it.
-      case 'reportBox':
+      case 'reportBox': {
+        const { workspace, wanted } = request;
+        const { epoch, generation } = wanted;
+        await orNull(dependencies.calls.ask('workspace.reportBox', { workspace, epoch, generation }));
         return [];
+      }
+      case 'readWanted': {
+        const { workspace } = request;
+        const wanted = await orNull(dependencies.calls.ask('workspace.wantedBoxes', { workspace }));
+        return wanted === null ? [] : [{ kind: 'boxesWanted', workspace, wanted }];
+      }
       case 'offerPin': {
         const { workspace, teamLog: head, feed } = request;
         await dependencies.calls.ask('workspace.offerPin', { workspace, head, feed });

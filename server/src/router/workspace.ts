@@ -13,6 +13,7 @@ import {
   readEpochBoxesInput,
   readTeamLogInput,
   readWorkspaceInput,
+  reportBoxInput,
   teamAppend,
 } from '@cuebook/shared/protocol/workspace';
 import type { InviteProof } from '../accounts/api.ts';
@@ -86,6 +87,17 @@ export const workspaceRouter = router({
     .mutation(async ({ ctx, input }) =>
       ctx.services.store.workspaces.putBoxes(authorOf(ctx.caller), input.workspace, input.boxes),
     ),
+
+  /** By whoever none of the boxes opens for, or opens to something else. */
+  reportBox: procedure({ access: MEMBER, ...write })
+    .input(reportBoxInput)
+    .mutation(async ({ ctx, input: { workspace, ...wanted } }) =>
+      ctx.services.store.workspaces.reportBox(authorOf(ctx.caller), workspace, wanted),
+    ),
+
+  wantedBoxes: procedure({ access: MEMBER, ...read })
+    .input(readWorkspaceInput)
+    .query(async ({ ctx, input }) => ctx.services.store.workspaces.wantedBoxes(input.workspace)),
 
   contacts: procedure({ access: MEMBER, ...read })
     .input(contactsInput)

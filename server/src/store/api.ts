@@ -16,6 +16,7 @@ import type {
   HealingAnswer,
   TeamAppend,
   TeamAppendAnswer,
+  WantedBoxMessage,
 } from '@cuebook/shared/protocol/workspace';
 import type { FeedPosition, LogHead } from '@cuebook/shared/record/header';
 import type { Role } from '@cuebook/shared/team/roles';
@@ -57,6 +58,7 @@ export type Hint =
       readonly logIndex: number;
     }
   | { readonly kind: 'boxes'; readonly workspace: WorkspaceId }
+  | { readonly kind: 'boxesWanted'; readonly workspace: WorkspaceId }
   | { readonly kind: 'healing'; readonly workspace: WorkspaceId }
   /** Sessions, tokens or memberships of this account (or of this workspace) must be looked at again, at once. */
   | { readonly kind: 'revoked'; readonly account: AccountId | null; readonly workspace: WorkspaceId | null };
@@ -88,6 +90,14 @@ export interface WorkspaceStore {
   readBoxes(workspace: WorkspaceId, account: AccountId): Promise<readonly EpochBoxMessage[]>;
   readTokenBoxes(workspace: WorkspaceId, tokenRow: string): Promise<readonly EpochBoxMessage[]>;
   putBoxes(author: Author, workspace: WorkspaceId, boxes: readonly EpochBoxMessage[]): Promise<void>;
+  /** "None of my boxes opens": the others are told, until one of them has put another. */
+  reportBox(
+    author: Author,
+    workspace: WorkspaceId,
+    wanted: Pick<WantedBoxMessage, 'epoch' | 'generation'>,
+  ): Promise<void>;
+  /** Members without a box of the current epoch, and those who have reported theirs. */
+  wantedBoxes(workspace: WorkspaceId): Promise<readonly WantedBoxMessage[]>;
   /** For whoever proved the invite's key. Null: no such invite, closed, expired or used up. */
   openInvite(
     workspace: WorkspaceId,

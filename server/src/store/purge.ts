@@ -108,6 +108,7 @@ export async function eraseRowsOf(sql: Transaction, workspace: WorkspaceId): Pro
   await sql`delete from streams where workspace = ${id}`;
   await sql`delete from groups where workspace = ${id}`;
   await sql`delete from epoch_boxes where workspace = ${id}`;
+  await sql`delete from box_reports where workspace = ${id}`;
   await sql`delete from team_log where workspace = ${id}`;
   await sql`delete from members where workspace = ${id}`;
   await sql`delete from memberships where workspace = ${id}`;

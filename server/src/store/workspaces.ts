@@ -14,6 +14,7 @@ import { accountOf, fromColumn, idList, toColumn, type HeadColumns } from './ids
 import { lockWorkspace } from './lock.ts';
 import { readLogPage } from './logPages.ts';
 import { appendTeamLog } from './teamLogs.ts';
+import { forgetReports, noteReport, readWanted } from './wantedBoxes.ts';
 
 export function createWorkspaceStore(context: StoreContext): WorkspaceStore {
   const { database } = context;
@@ -68,6 +69,11 @@ export function createWorkspaceStore(context: StoreContext): WorkspaceStore {
         return token === null ? [] : readBoxes(sql, workspace, 'token', token);
       }),
     putBoxes: (author, workspace, boxes) => putBoxes(context, author, workspace, boxes),
+    reportBox: async (author, workspace, wanted) => {
+      const isNoted = await noteReport(context, author, workspace, wanted);
+      if (isNoted) context.hints.publish({ kind: 'boxesWanted', workspace });
+    },
+    wantedBoxes: (workspace) => readWanted(context, workspace),
     openInvite: (workspace, invite, from) => openInvite(context, workspace, invite, from),
   };
 }
@@ -136,6 +142,7 @@ async function putBoxes(
     const { state } = await context.folds.team(sql, workspace, locked.head);
     checkResealed(state, boxes);
     await writeBoxes(sql, workspace, boxes, author.account);
+    await forgetReports(sql, workspace, boxes);
   });
   context.hints.publish({ kind: 'boxes', workspace });
 }

@@ -107,6 +107,8 @@ export type Request =
   | { readonly kind: 'putBoxes'; readonly workspace: WorkspaceId; readonly boxes: readonly EpochBox[] }
   /** "I have no box that opens": the server tells the others by `boxesWanted`. */
   | { readonly kind: 'reportBox'; readonly workspace: WorkspaceId; readonly wanted: WantedBox }
+  /** Answered by `boxesWanted`: asked by whoever has the key, on connecting and by every hint that boxes are wanted. */
+  | { readonly kind: 'readWanted'; readonly workspace: WorkspaceId }
   /** Healing: how far this client has verified the workspace. The server takes back at least that much, if it can. */
   | {
       readonly kind: 'offerPin';

@@ -78,6 +78,7 @@ function isRead(request: Request): request is Read {
     case 'appendAccount':
     case 'putBoxes':
     case 'reportBox':
+    case 'readWanted':
     case 'offerPin':
     case 'heal':
     case 'healAccountLog':

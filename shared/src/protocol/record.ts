@@ -87,6 +87,8 @@ export const followMessage = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('upToDate') }),
   /** Sealed boxes were put for somebody: whoever waits for one reads again. */
   z.object({ kind: z.literal('boxes') }),
+  /** Somebody has no box that opens: whoever has the key asks for whom, and seals it. */
+  z.object({ kind: z.literal('boxesWanted') }),
   z.object({ kind: z.literal('presence'), message: bytesOf(PRESENCE_BYTES) }),
   z.object({ kind: z.literal('healing'), healing: z.boolean() }),
   /** No member any more: nothing follows. */

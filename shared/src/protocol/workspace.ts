@@ -27,11 +27,14 @@ export const teamEntries = z.readonly(
   z.array(bytes(MAX_TEAM_ENTRY_BYTES)).check(z.maxLength(MAX_LOG_ENTRIES)),
 );
 
+const epoch = z.int().check(z.minimum(1), z.maximum(0xffffffff));
+const generation = z.int();
+
 /** An epoch key sealed to a member's user key, an invite or a token; its hash stands in the entry it comes with. */
 export const epochBox = z.object({
-  epoch: z.int().check(z.minimum(1), z.maximum(0xffffffff)),
+  epoch,
   recipient: z.discriminatedUnion('kind', [
-    z.object({ kind: z.literal('member'), account: accountId, generation: z.int() }),
+    z.object({ kind: z.literal('member'), account: accountId, generation }),
     z.object({ kind: z.literal('invite'), invite: inviteId }),
     z.object({ kind: z.literal('token'), token: tokenId }),
   ]),
@@ -80,6 +83,12 @@ export const readAccountAnswer = z.object({
 /** Those for the caller: its account, or its token. */
 export const readEpochBoxesInput = z.object({ workspace: workspaceId });
 export const epochBoxesAnswer = epochBoxes;
+/** "None of my boxes opens to the key that the log commits to": of the caller. */
+export const reportBoxInput = z.object({ workspace: workspaceId, epoch, generation });
+/** A member without a box that opens, for this generation of the member's user key. */
+export const wantedBox = z.object({ account: accountId, epoch, generation });
+export type WantedBoxMessage = z.infer<typeof wantedBox>;
+export const wantedBoxesAnswer = z.readonly(z.array(wantedBox).check(z.maxLength(MAX_BOXES)));
 export const putEpochBoxesInput = z.object({ workspace: workspaceId, boxes: epochBoxes });
 
 /** E-mail addresses of members, "according to the server". */

@@ -4,7 +4,7 @@
 import { describe, expect, test } from 'vitest';
 import type { Database, Transaction } from '@cuebook/server/store/database';
 import { createTestDatabase } from '../ground.ts';
-import { createWorld, newGroup, newStream, TeamOnServer, type World } from './world.ts';
+import { authorOf, createWorld, newGroup, newStream, TeamOnServer, type World } from './world.ts';
 
 /** Everything that the store does for one workspace. */
 async function journey(world: World, team: TeamOnServer): Promise<void> {
@@ -23,6 +23,8 @@ async function journey(world: World, team: TeamOnServer): Promise<void> {
   await workspaces.heads([team.id]);
   await workspaces.readAccountLog(team.id, editor.id, 0);
   await workspaces.readBoxes(team.id, editor.id);
+  await workspaces.reportBox(authorOf(editor), team.id, { epoch: 1, generation: 1 });
+  await workspaces.wantedBoxes(team.id);
   await workspaces.healing(team.id);
   await accountLogs.readLog(editor.id, 0);
   await audit.write({

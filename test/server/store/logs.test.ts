@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { idToBytes } from '@cuebook/shared/encoding/ids';
 import { openEpochKeys } from '@cuebook/shared/team/epochKeys';
 import { latest } from '@cuebook/shared/team/history';
 import {
@@ -231,6 +232,46 @@ describe('sealed epoch keys', () => {
     await workspaces.putBoxes(authorOf(team.owner), team.id, [put]);
     expect(await workspaces.readBoxes(team.id, editor.id)).toEqual([named, put]);
     expect(world.hints.at(-1)).toEqual({ kind: 'boxes', workspace: team.id });
+  });
+
+  test('are wanted of whoever has none, and of whoever reports that none opens, until somebody seals one anew', async () => {
+    await using ground = await createTestDatabase();
+    const world = await createWorld(ground.database);
+    const team = await world.team();
+    const [editor, stranger] = [await world.account(), await world.account()];
+    await team.add(editor);
+    const { workspaces } = team.store;
+    const wanted = { account: editor.id, epoch: 1, generation: 1 };
+    const [own] = await workspaces.readBoxes(team.id, editor.id);
+    if (own === undefined) throw new Error('an editor has a box');
+    const sealAnew = async (): Promise<void> =>
+      workspaces.putBoxes(authorOf(team.owner), team.id, [{ ...own, box: suite.random(82) }]);
+    expect(await workspaces.wantedBoxes(team.id)).toEqual([]);
+
+    await workspaces.reportBox(authorOf(editor), team.id, wanted);
+    expect(world.hints.at(-1)).toEqual({ kind: 'boxesWanted', workspace: team.id });
+    expect(await workspaces.wantedBoxes(team.id)).toEqual([wanted]);
+    await sealAnew();
+    expect(await workspaces.wantedBoxes(team.id)).toEqual([]);
+
+    const owner = ground.database.connectAs('owner');
+    await owner`delete from epoch_boxes where recipient = ${idToBytes(editor.id)}`;
+    await owner.end();
+    expect(await workspaces.wantedBoxes(team.id)).toEqual([wanted]);
+    await sealAnew();
+    expect(await workspaces.wantedBoxes(team.id)).toEqual([]);
+
+    // Of another epoch or generation, by a stranger, or after the session has ended: nothing is noted.
+    const hints = world.hints.length;
+    await workspaces.reportBox(authorOf(editor), team.id, { epoch: 2, generation: 1 });
+    await workspaces.reportBox(authorOf(editor), team.id, { epoch: 1, generation: 2 });
+    await workspaces.reportBox(authorOf(stranger), team.id, wanted);
+    world.endedSessions.add(authorOf(editor).session);
+    await expect(workspaces.reportBox(authorOf(editor), team.id, wanted)).rejects.toMatchObject({
+      code: 'unauthenticated',
+    });
+    expect(world.hints).toHaveLength(hints);
+    expect(await workspaces.wantedBoxes(team.id)).toEqual([]);
   });
 });
 
