@@ -10,6 +10,8 @@ const out = path.join(here, 'dist');
 const development = process.argv.includes('--development');
 
 const common: BuildOptions = {
+  // Its other face reads files and loads from the network, which none of our threads needs for words.
+  alias: { '@vscode/l10n': '@vscode/l10n/dist/browser.js' },
   absWorkingDir: here,
   bundle: true,
   minify: !development,

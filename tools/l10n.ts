@@ -1,10 +1,12 @@
-// `node tools/l10n.ts`: moves new texts of the extension's manifest to `package.nls.json`, and lists what the German
-// texts lack.
+// `node tools/l10n.ts`: moves new texts of the extension's manifest to `package.nls.json`, and lists what is not ready to
+// be translated or lacks its German. `CONTRIBUTING.md` says how a text is added.
 
-import { keysOf, movePlainTexts, readManifest, readManifestTexts } from './l10n/manifest.ts';
+import { missing } from './l10n/missing.ts';
+import { movePlainTexts } from './l10n/manifest.ts';
 
-const moved = await movePlainTexts();
-if (moved) console.log('Texts of extension/package.json were moved to extension/package.nls.json.');
-const texts = await readManifestTexts('de');
-for (const key of keysOf(await readManifest()))
-  if (!(key in texts)) console.log(`package.nls.de.json: ${key}`);
+if (await movePlainTexts())
+  console.log('Texts of extension/package.json were moved to extension/package.nls.json.');
+const problems = await missing();
+for (const problem of problems) console.log(problem);
+console.log(problems.length === 0 ? 'Every text has its German.' : `${problems.length} to do.`);
+process.exitCode = problems.length === 0 ? 0 : 1;

@@ -2,6 +2,7 @@
 // workers start with the first call that needs them.
 
 import { pathToFileURL } from 'node:url';
+import { config } from '@vscode/l10n';
 import * as vscode from 'vscode';
 import { createLanguage } from './node/languageClient.ts';
 import { createLibrary } from './node/libraryClient.ts';
@@ -32,6 +33,9 @@ export function activate(context: vscode.ExtensionContext): void {
 
 function createServices(context: vscode.ExtensionContext): Services {
   const log = vscode.window.createOutputChannel('Cuebook', { log: true });
+  const translations = vscode.l10n.bundle;
+  // For the words of modules that know no editor; the workers get theirs with their start.
+  config({ contents: { ...translations } });
   const library = createLibrary({
     folder: vscode.Uri.joinPath(context.globalStorageUri, 'library').fsPath,
     secrets: {
@@ -40,6 +44,7 @@ function createServices(context: vscode.ExtensionContext): Services {
     },
     log,
     networkWay,
+    translations,
     workerUrl: bundled(context, 'libraryWorker.js'),
   });
   const models = withEditorModels(
@@ -47,6 +52,7 @@ function createServices(context: vscode.ExtensionContext): Services {
       // Looked up at each call: VS Code replaces the global with one that knows the user's proxy and certificates.
       fetch: async (input, init) => globalThis.fetch(input, init),
       log,
+      translations,
       workerUrl: bundled(context, 'modelWorker.js'),
     }),
   );
@@ -55,6 +61,7 @@ function createServices(context: vscode.ExtensionContext): Services {
   const language = createLanguage({
     host: surroundings,
     log,
+    translations,
     workerUrl: bundled(context, 'languageWorker.js'),
   });
   context.subscriptions.push(log, library, models, keys, surroundings, language);

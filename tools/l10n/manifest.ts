@@ -52,7 +52,7 @@ export function keysOf(manifest: Json): readonly string[] {
 }
 
 /** Texts that stand in the manifest itself, so that nobody can translate them. */
-function plainTextsOf(manifest: Json): readonly string[] {
+export function plainTextsOf(manifest: Json): readonly string[] {
   return shownTexts(manifest).flatMap(({ text }) => (isKey(text) || isName(text) ? [] : [text]));
 }
 

@@ -5,6 +5,7 @@ import { toReference, toYamlScalar } from '@cuebook/shared/format/edits';
 import { inputTypes, type PromptDocument, type Span } from '@cuebook/shared/format/promptDocument';
 import { configKeys, inputKeys, settingKeys } from '@cuebook/shared/format/settings';
 import { parseDocument } from '@cuebook/shared/format/parse';
+import { t } from '@vscode/l10n';
 import type { ModelToName, PromptToInclude } from './api.ts';
 import { contextAt, type CursorContext } from './cursor.ts';
 import { keyDocs } from './keyDocs.ts';
@@ -64,7 +65,7 @@ export async function suggestAt(
           kind: 'role',
           insert: `${role}:\n`,
           replace: context.word,
-          detail: 'Starts a message',
+          detail: t('Starts a message'),
         }),
       );
   }
@@ -107,7 +108,7 @@ function suggestKeys(
         insert: snippet ?? `${key}: `,
         isSnippet: snippet !== undefined,
         replace: word,
-        documentation: keyDocs[parent === '' ? key : `${parent}.${key}`] ?? '',
+        documentation: keyDocs()[parent === '' ? key : `${parent}.${key}`] ?? '',
       });
     });
 }
@@ -129,7 +130,7 @@ async function suggestValues(
 }
 
 function suggestModels(word: Span, models: readonly ModelToName[]): readonly Suggestion[] {
-  const all = [...models, { id: 'vscode/*', label: "Any of VS Code's own models" }];
+  const all = [...models, { id: 'vscode/*', label: t("Any of VS Code's own models") }];
   return all.map(({ id, label }) =>
     suggestion({ label: id, kind: 'model', insert: id, replace: word, detail: label }),
   );
@@ -165,7 +166,7 @@ function suggestNames(document: PromptDocument, context: TagContext, offset: num
         insert: name + closing(context),
         replace,
         detail: 'from the editor',
-        documentation: builtInDescriptions[name],
+        documentation: builtInDescriptions()[name],
       }),
     );
   const loop = openBlocks(document, offset).includes('each')
@@ -191,7 +192,7 @@ function suggestBlocks(context: TagContext, sign: '#' | ''): readonly Suggestion
       insert: context.isOpen ? `${sign}${name} \${1:name}}}\n$0\n{{/${name}}}` : `${sign}${name} `,
       isSnippet: context.isOpen,
       replace: context.word,
-      documentation: keyDocs[`#${name}`] ?? '',
+      documentation: keyDocs()[`#${name}`] ?? '',
     }),
   );
   if (sign === '') return blocks;

@@ -9,6 +9,7 @@ import type {
   PromptDocument,
   Span,
 } from '@cuebook/shared/format/promptDocument';
+import { t } from '@vscode/l10n';
 import { keyDocs } from './keyDocs.ts';
 import { targetAt } from './target.ts';
 
@@ -46,7 +47,7 @@ export function hoverAt(document: PromptDocument, offset: number, facts: HoverFa
 }
 
 function keyed(span: Span, path: string): HoverContent | null {
-  const text = keyDocs[path];
+  const text = keyDocs()[path];
   return text === undefined ? null : { span, parts: [{ kind: 'markdown', text }] };
 }
 
@@ -55,15 +56,15 @@ function describeInput(document: PromptDocument, name: string, facts: HoverFacts
   const parts: HoverPart[] = [{ kind: 'markdown', text: headline(name, declaration) }];
   if (declaration !== null && declaration.description !== '')
     parts.push({ kind: 'text', text: declaration.description });
-  if (isBuiltIn(name)) parts.push({ kind: 'markdown', text: builtInDescriptions[name] });
+  if (isBuiltIn(name)) parts.push({ kind: 'markdown', text: builtInDescriptions()[name] });
   if (declaration?.enum)
-    parts.push({ kind: 'text', text: `One of: ${declaration.enum.map(toText).join(', ')}` });
+    parts.push({ kind: 'text', text: t('One of: {0}', declaration.enum.map(toText).join(', ')) });
   if (declaration?.default !== undefined)
     parts.push({ kind: 'text', text: `Default: ${toText(declaration.default)}` });
   const last = facts.lastValue(name);
   if (last !== undefined && last !== null && last !== '') {
     parts.push(
-      { kind: 'markdown', text: 'Last value:' },
+      { kind: 'markdown', text: t('Last value:') },
       { kind: 'code', text: shorten(toText(last as PlainValue)) },
     );
   }
@@ -77,7 +78,8 @@ function headline(name: string, declaration: InputDeclaration | null): string {
 
 function describePartial(reference: string, facts: HoverFacts): readonly HoverPart[] {
   const partial = facts.partial(reference);
-  if (partial === null) return [{ kind: 'markdown', text: '**Partial**: there is no prompt of this name.' }];
+  if (partial === null)
+    return [{ kind: 'markdown', text: t('**Partial**: there is no prompt of this name.') }];
   const document = parseDocument(partial.text);
   const body = document.text.slice(document.body.start).trim();
   return [

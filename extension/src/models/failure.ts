@@ -2,6 +2,7 @@
 // happened and one that says what to do. Pure. The provider's own words are quoted, without the key, so a failure's
 // text belongs on the user's screen and in sealed history only; a log gets `kind` and `status`.
 
+import { t } from '@vscode/l10n';
 import type { RunFailure, RunFailureKind } from './api.ts';
 import { readErrorText, readErrorValue, type ErrorBody } from './errorBody.ts';
 import type { ErrorLink, Evidence } from './evidence.ts';
@@ -24,8 +25,8 @@ export function explainFailure(evidence: Evidence, context: FailureContext): Run
   const { explained, status } = explain(evidence, context);
   return {
     kind: explained.kind,
-    message: redactKey(explained.message, context.key) || `${context.provider} reported an error.`,
-    action: redactKey(explained.action, context.key) || 'Try again.',
+    message: redactKey(explained.message, context.key) || t('{0} reported an error.', context.provider),
+    action: redactKey(explained.action, context.key) || t('Try again.'),
     status,
   };
 }
@@ -74,8 +75,11 @@ function explainStreamError(error: unknown, body: ErrorBody, context: FailureCon
   if (isParserError(error)) {
     return {
       kind: 'badAnswer',
-      message: `${context.provider} sent something in its stream that is not valid${kept(context)}.`,
-      action: `Run again. If it stays so, check that ${originOf(context.baseUrl)} speaks this provider's protocol.`,
+      message: t('{0} sent something in its stream that is not valid{1}.', context.provider, kept(context)),
+      action: t(
+        "Run again. If it stays so, check that {0} speaks this provider's protocol.",
+        originOf(context.baseUrl),
+      ),
     };
   }
   return explainKind('serverError', body, context);
@@ -203,73 +207,76 @@ function explainKind(kind: AnswerKind, body: ErrorBody, context: FailureContext)
       return {
         kind,
         message: `${provider} wants a key and none was sent.${says}`,
-        action: `Add one with "Cuebook: Add Provider Key".`,
+        action: t(`Add one with "Cuebook: Add Provider Key".`),
       };
     case 'wrongKey':
       return {
         kind,
         message: `${provider} did not accept the key.${says}`,
-        action: `Replace it with "Cuebook: Manage Provider Keys", or make a new one at ${provider}.`,
+        action: t('Replace it with "Cuebook: Manage Provider Keys", or make a new one at {0}.', provider),
       };
     case 'forbidden':
       return {
         kind,
-        message: `The key is not allowed to do this at ${provider}.${says}`,
-        action: `Check at ${provider} what the key, its project and your region may use.`,
+        message: t('The key is not allowed to do this at {0}.{1}', provider, says),
+        action: t('Check at {0} what the key, its project and your region may use.', provider),
       };
     case 'unknownModel':
       return {
         kind,
         message: `${provider} has no model "${model}" for this key.${says}`,
-        action: 'Choose another model, or check the name in the prompt\'s "model:" line.',
+        action: t('Choose another model, or check the name in the prompt\'s "model:" line.'),
       };
     case 'quota':
       return {
         kind,
-        message: `The account at ${provider} has no credit or quota left.${says}`,
-        action: `Add credit or raise the limit at ${provider}, or choose another model.`,
+        message: t('The account at {0} has no credit or quota left.{1}', provider, says),
+        action: t('Add credit or raise the limit at {0}, or choose another model.', provider),
       };
     case 'rateLimited':
       return {
         kind,
         message: `${provider} is refusing more requests for now.${says}`,
-        action: 'Wait a little and run again, or choose another model.',
+        action: t('Wait a little and run again, or choose another model.'),
       };
     case 'contextTooLong':
       return {
         kind,
-        message: `The messages are longer than "${model}" can take.${says}`,
-        action: 'Select less text, shorten the prompt, or choose a model with a larger context.',
+        message: t('The messages are longer than "{0}" can take.{1}', model, says),
+        action: t('Select less text, shorten the prompt, or choose a model with a larger context.'),
       };
     case 'badRequest':
       return {
         kind,
         message: `${provider} did not understand the request.${says}`,
-        action: 'Check the parameters of the run: not every model takes every one.',
+        action: t('Check the parameters of the run: not every model takes every one.'),
       };
     case 'filtered':
       return {
         kind,
         message: `${provider}'s content filter stopped the run.${says}`,
-        action: 'Change the text that was sent, or choose another model.',
+        action: t('Change the text that was sent, or choose another model.'),
       };
     case 'proxy':
       return {
         kind,
-        message: `The network's proxy wants you to sign in before it lets requests through to ${originOf(context.baseUrl)}.`,
-        action: 'Check the setting "http.proxy" of VS Code.',
+        message: t(
+          "The network's proxy wants you to sign in before it lets requests through to {0}.",
+          originOf(context.baseUrl),
+        ),
+        action: t('Check the setting "http.proxy" of VS Code.'),
       };
     case 'timeout':
       return {
         kind,
         message: `${provider} took too long to answer.${says}`,
-        action: 'Run again, or choose a smaller or faster model.',
+        action: t('Run again, or choose a smaller or faster model.'),
       };
     case 'serverError':
       return {
         kind,
         message: `${provider} has a problem of its own or is overloaded${kept(context)}.${says}`,
-        action: 'Run again in a while, or choose another model.',
+        action: t('Run again in a while, or choose another model.'),
       };
   }
 }
@@ -281,8 +288,16 @@ function explainUnexpected(status: number, body: ErrorBody, context: FailureCont
     message:
       status < 300
         ? `${originOf(baseUrl)} answered with something that is not a model's stream.${quote(body, provider)}`
-        : `There is no such service below ${shown(baseUrl)} (status ${status}).${quote(body, provider)}`,
-    action: `Check the address of ${provider} with "Cuebook: Manage Provider Keys"; it usually ends in /v1.`,
+        : t(
+            'There is no such service below {0} (status {1}).{2}',
+            shown(baseUrl),
+            status,
+            quote(body, provider),
+          ),
+    action: t(
+      'Check the address of {0} with "Cuebook: Manage Provider Keys"; it usually ends in /v1.',
+      provider,
+    ),
   };
 }
 
@@ -293,19 +308,26 @@ function explainRedirect(evidence: ResponseEvidence, context: FailureContext): E
     : null;
   return {
     kind: 'badAnswer',
-    message: `${originOf(context.baseUrl)} wants to send the request elsewhere${target === null ? '' : ` (${target})`}. Cuebook does not follow, because the key would go along.`,
-    action: `If you trust the other address, set it as the address of ${context.provider} with "Cuebook: Manage Provider Keys".`,
+    message: t(
+      '{0} wants to send the request elsewhere{1}. Cuebook does not follow, because the key would go along.',
+      originOf(context.baseUrl),
+      target === null ? '' : ` (${target})`,
+    ),
+    action: t(
+      'If you trust the other address, set it as the address of {0} with "Cuebook: Manage Provider Keys".',
+      context.provider,
+    ),
   };
 }
 
 function quote(body: ErrorBody, provider: string): string {
   const text = body.message.replace(/\s+/g, ' ').trim();
   if (text === '') return '';
-  return ` ${provider} says: "${text.length > 300 ? `${text.slice(0, 300)}…` : text}"`;
+  return ` ${t('{0} says: "{1}"', provider, text.length > 300 ? `${text.slice(0, 300)}…` : text)}`;
 }
 
 function kept(context: FailureContext): string {
-  return context.answered ? '; what had arrived is kept' : '';
+  return context.answered ? t('; what had arrived is kept') : '';
 }
 
 // ---- the network ----
@@ -335,8 +357,8 @@ function explainConnection(links: readonly ErrorLink[], context: FailureContext)
   if (links.some((link) => proxyMessage.test(link.message)) || hasCode(links, proxyCodes)) {
     return {
       kind: 'proxy',
-      message: `The network's proxy did not let the request through to ${origin}.`,
-      action: 'Check the setting "http.proxy" of VS Code and whether the proxy wants you to sign in.',
+      message: t("The network's proxy did not let the request through to {0}.", origin),
+      action: t('Check the setting "http.proxy" of VS Code and whether the proxy wants you to sign in.'),
     };
   }
   if (context.answered) return explainOwn({ kind: 'incomplete' }, context);
@@ -344,8 +366,8 @@ function explainConnection(links: readonly ErrorLink[], context: FailureContext)
   if (hasCode(links, timeoutCodes)) {
     return {
       kind: 'timeout',
-      message: `${origin} did not answer in time.`,
-      action: 'Check the network and the address, then run again.',
+      message: t('{0} did not answer in time.', origin),
+      action: t('Check the network and the address, then run again.'),
     };
   }
   return networkFailure(links, context);
@@ -357,11 +379,17 @@ function certificateFailure(links: readonly ErrorLink[], context: FailureContext
   return {
     kind: 'certificate',
     message: plain
-      ? `${originOf(context.baseUrl)} does not speak TLS.`
-      : `The certificate of ${originOf(context.baseUrl)} is not trusted (${code ?? 'unknown reason'}).`,
+      ? t('{0} does not speak TLS.', originOf(context.baseUrl))
+      : t(
+          'The certificate of {0} is not trusted ({1}).',
+          originOf(context.baseUrl),
+          code ?? t('unknown reason'),
+        ),
     action: plain
-      ? 'Check whether the address should begin with http:// instead of https://.'
-      : 'If your company inspects traffic, add its certificate to the operating system and keep "http.systemCertificates" of VS Code on. Otherwise do not use this network for keys.',
+      ? t('Check whether the address should begin with http:// instead of https://.')
+      : t(
+          'If your company inspects traffic, add its certificate to the operating system and keep "http.systemCertificates" of VS Code on. Otherwise do not use this network for keys.',
+        ),
   };
 }
 
@@ -370,30 +398,33 @@ function networkFailure(links: readonly ErrorLink[], context: FailureContext): E
   if (hasCode(links, nameCodes)) {
     return {
       kind: 'network',
-      message: `The name ${hostOf(context.baseUrl)} was not found.`,
-      action: 'Check that the network is up and the address is spelled right.',
+      message: t('The name {0} was not found.', hostOf(context.baseUrl)),
+      action: t('Check that the network is up and the address is spelled right.'),
     };
   }
   if (hasCode(links, refusedCodes)) {
     return {
       kind: 'network',
-      message: `Nothing answers at ${origin}.`,
-      action: `Start ${context.provider} if it runs on this machine, or check its address with "Cuebook: Manage Provider Keys".`,
+      message: t('Nothing answers at {0}.', origin),
+      action: t(
+        'Start {0} if it runs on this machine, or check its address with "Cuebook: Manage Provider Keys".',
+        context.provider,
+      ),
     };
   }
   if (hasCode(links, offlineCodes)) {
     return {
       kind: 'network',
-      message: `There is no network route to ${origin}.`,
-      action: 'Check that this machine is online, then run again.',
+      message: t('There is no network route to {0}.', origin),
+      action: t('Check that this machine is online, then run again.'),
     };
   }
   return {
     kind: 'network',
     message: isReset(links)
-      ? `${origin} closed the connection without an answer.`
-      : `The connection to ${origin} failed${codeOf(links)}.`,
-    action: 'Check the network and run again.',
+      ? t('{0} closed the connection without an answer.', origin)
+      : t('The connection to {0} failed{1}.', origin, codeOf(links)),
+    action: t('Check the network and run again.'),
   };
 }
 
@@ -418,33 +449,38 @@ function explainOwn(evidence: OwnEvidence, context: FailureContext): Explained {
         kind: 'timeout',
         message:
           evidence.phase === 'firstByte'
-            ? `${provider} did not begin to answer within ${seconds(evidence.afterMs)}.`
-            : `${provider} fell silent for ${seconds(evidence.afterMs)}${kept(context)}.`,
-        action: 'Run again, or choose a faster model.',
+            ? t('{0} did not begin to answer within {1}.', provider, seconds(evidence.afterMs))
+            : t('{0} fell silent for {1}{2}.', provider, seconds(evidence.afterMs), kept(context)),
+        action: t('Run again, or choose a faster model.'),
       };
     case 'incomplete':
       return {
         kind: 'cut',
         message: context.answered
-          ? 'The connection ended in the middle of the answer. What had arrived is kept.'
-          : `${provider} ended the answer before it began.`,
-        action: 'Run again for a whole answer.',
+          ? t('The connection ended in the middle of the answer. What had arrived is kept.')
+          : t('{0} ended the answer before it began.', provider),
+        action: t('Run again for a whole answer.'),
       };
     case 'tooLarge':
       return {
         kind: 'badAnswer',
-        message: `The answer of ${provider} is larger than ${Math.round(evidence.limitBytes / 1_048_576)} MB${kept(context)}.`,
-        action: 'Limit the length of the answer (max output tokens), or check the address.',
+        message: t(
+          'The answer of {0} is larger than {1} MB{2}.',
+          provider,
+          Math.round(evidence.limitBytes / 1_048_576),
+          kept(context),
+        ),
+        action: t('Limit the length of the answer (max output tokens), or check the address.'),
       };
     case 'filtered':
       return explainKind('filtered', { message: '', words: [], status: null, retryAfterMs: null }, context);
     case 'stopped':
-      return { kind: 'stopped', message: 'Stopped.', action: 'Run again when you like.' };
+      return { kind: 'stopped', message: t('Stopped.'), action: t('Run again when you like.') };
     case 'internal':
       return {
         kind: 'cut',
-        message: `Cuebook could not finish the run${kept(context)}: ${evidence.message}`,
-        action: 'Run again. If it happens again, please report it.',
+        message: t('Cuebook could not finish the run{0}: {1}', kept(context), evidence.message),
+        action: t('Run again. If it happens again, please report it.'),
       };
   }
 }

@@ -17,6 +17,7 @@ import type { OpenPersonalWorkspace } from '@cuebook/shared/team/personal';
 import type { StoredBox, UserKey, UserKeys } from '@cuebook/shared/team/userKeys';
 import type { DeviceId } from '@cuebook/shared/encoding/ids';
 import { redact, reveal } from '@cuebook/shared/util/redacted';
+import { t } from '@vscode/l10n';
 import { fail } from './libraryProblem.ts';
 import type { LocalSeals, Place } from './localValues.ts';
 import type { SqliteStore } from './sqliteStore.ts';
@@ -122,9 +123,9 @@ export function readAccount(tools: AccountTools, store: SqliteStore, id: Account
   const sealed = store.blob('client', id);
   if (sealed === null) return null;
   const { suite, seals } = tools;
-  const bytes = seals.open(clientPlace(id), sealed) ?? fail('corrupt', damaged);
+  const bytes = seals.open(clientPlace(id), sealed) ?? fail('corrupt', damaged());
   const client = decodeClient(suite, bytes);
-  if (!client.ok) return fail(client.problem.code === 'newerFormat' ? 'newerFormat' : 'corrupt', damaged);
+  if (!client.ok) return fail(client.problem.code === 'newerFormat' ? 'newerFormat' : 'corrupt', damaged());
   const settings = readSettings(tools, store, id);
   return {
     settings,
@@ -134,7 +135,7 @@ export function readAccount(tools: AccountTools, store: SqliteStore, id: Account
   };
 }
 
-const damaged = { message: 'What this library knows of an account and its teams is damaged.' };
+const damaged = () => ({ message: t('What this library knows of an account and its teams is damaged.') });
 
 export function readSettings({ seals }: AccountTools, store: SqliteStore, id: AccountId): AccountSettings {
   const settings = seals.openJson<AccountSettings>(settingsPlace(id), store.blob('account', id));

@@ -11,11 +11,14 @@ import type {
   TextQuestions,
 } from '../language/api.ts';
 import { placeOf } from './libraryProblem.ts';
+import type { TranslatedWorkerData, Translations } from './translations.ts';
 import { openWorkerChannel, type WorkerChannel } from './workerChannel.ts';
 
 export interface LanguageDeps {
   /** The bundled `languageWorker.js`. */
   readonly workerUrl: URL;
+  /** `vscode.l10n.bundle` */
+  readonly translations?: Translations;
   /** Answers the worker's questions. */
   readonly host: LanguageHostCalls;
   /** Never given a text or a name. */
@@ -108,8 +111,9 @@ export function createLanguage(deps: LanguageDeps): Language & { dispose(): void
   };
 }
 
-function startWorker({ workerUrl, host, log }: LanguageDeps): RunningWorker {
-  const worker = new Worker(workerUrl, { name: 'cuebook language', env: {}, execArgv: [] });
+function startWorker({ workerUrl, translations, host, log }: LanguageDeps): RunningWorker {
+  const workerData: TranslatedWorkerData = { translations };
+  const worker = new Worker(workerUrl, { name: 'cuebook language', workerData, env: {}, execArgv: [] });
   worker.on('error', (error) => log.error(`The language worker failed: ${placeOf(error)}`));
   log.debug('the language worker starts');
   const channel = openWorkerChannel<LanguageCalls, LanguageHostCalls>(worker, host);

@@ -4,10 +4,12 @@
 import { parentPort } from 'node:worker_threads';
 import type { LanguageCalls, LanguageHostCalls } from '../language/api.ts';
 import { createLanguageService } from '../language/languageService.ts';
+import { translateWorker } from './translations.ts';
 import { openWorkerChannel } from './workerChannel.ts';
 
 const port = parentPort;
 if (port === null) throw new Error('languageWorker.ts runs in a worker thread');
+translateWorker();
 
 const service = createLanguageService({
   partials: async (key, references) => channel.partials(key, references),

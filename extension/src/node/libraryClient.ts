@@ -14,6 +14,7 @@ import type { NetworkWay, Teams, TeamsCalls, TeamsChange, TeamsHostCalls } from 
 import { forwardCalls } from './libraryCallNames.ts';
 import { placeOf, problem } from './libraryProblem.ts';
 import { forwardTeams } from './teamsCallNames.ts';
+import type { TranslatedWorkerData, Translations } from './translations.ts';
 import { openWorkerChannel, type WorkerChannel } from './workerChannel.ts';
 
 /** What the worker answers: the library, and its own end. */
@@ -23,7 +24,7 @@ export interface LibraryWorkerCalls extends LibraryCalls, TeamsCalls {
 }
 
 /** `workerData` of the library's worker. */
-export interface LibraryWorkerData {
+export interface LibraryWorkerData extends TranslatedWorkerData {
   /** Folder of the library; made if it is not there. */
   readonly folder: string;
 }
@@ -37,6 +38,8 @@ export interface LibraryLog {
 
 export interface LibraryDependencies {
   readonly folder: string;
+  /** `vscode.l10n.bundle` */
+  readonly translations?: Translations;
   /** VS Code's secret storage. */
   readonly secrets: {
     get(name: string): Promise<string | null>;
@@ -139,7 +142,8 @@ function startWorker(
   dependencies: LibraryDependencies,
   host: LibraryHostCalls & TeamsHostCalls,
 ): RunningWorker {
-  const workerData: LibraryWorkerData = { folder: dependencies.folder };
+  const { folder, translations } = dependencies;
+  const workerData: LibraryWorkerData = { folder, translations };
   const worker = new Worker(dependencies.workerUrl, { name: 'cuebook library', workerData, execArgv: [] });
   worker.on('error', (error) => dependencies.log.error(`The library worker failed: ${placeOf(error)}`));
   return {

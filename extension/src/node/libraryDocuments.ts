@@ -7,6 +7,8 @@ import type { GroupId } from '@cuebook/shared/encoding/ids';
 import { conflictOf, currentText, versionText } from '@cuebook/shared/replica/history';
 import { resolveConflict, restoreVersion as restoreText, saveText } from '@cuebook/shared/replica/saving';
 import type { Group } from '@cuebook/shared/replica/state';
+import { t } from '@vscode/l10n';
+import { t } from '@vscode/l10n';
 import type {
   Conflict,
   LibraryCalls,
@@ -110,8 +112,8 @@ function checkEdit({ text, message }: Edit): void {
   if (Buffer.byteLength(text) > mostTextBytes) fail('tooLarge');
   if ((message?.length ?? 0) > mostMessageCharacters) {
     fail('tooLarge', {
-      message: 'This version message is too long.',
-      action: 'Use at most 1,000 characters.',
+      message: t('This version message is too long.'),
+      action: t('Use at most 1,000 characters.'),
     });
   }
 }
@@ -136,13 +138,13 @@ function documentOf(session: LibrarySession, reading: Reading, id: PromptId): Pr
   };
 }
 
-const damagedText = {
-  message: 'The current version of this prompt is damaged and cannot be shown.',
-  action: 'Open an earlier version from its history, or bring the library back from a backup.',
-};
+const damagedText = () => ({
+  message: t('The current version of this prompt is damaged and cannot be shown.'),
+  action: t('Open an earlier version from its history, or bring the library back from a backup.'),
+});
 
 function headText(session: LibrarySession, reading: Reading, id: PromptId): string {
-  return currentText(reading.state(), session.ports, groupOf(id)) ?? fail('corrupt', damagedText);
+  return currentText(reading.state(), session.ports, groupOf(id)) ?? fail('corrupt', damagedText());
 }
 
 interface OwnedEdit {
@@ -293,7 +295,7 @@ export function restoreVersion(
   promptIn(change, id);
   checkEdit({ text: '', base: null, message });
   const draft = readDraft(session.store, session.seals, id);
-  if (openConflict(session, change, id) !== null) fail('busy', conflictFirst);
+  if (openConflict(session, change, id) !== null) fail('busy', conflictFirst());
   const kept = draft === null ? null : commitDraft(session, change, id);
   if (kept?.kind === 'conflict') return kept;
   const version = { id: groupOf(id), revisionId, message };
@@ -302,10 +304,10 @@ export function restoreVersion(
   return { kind: restored.kind === 'unchanged' ? 'unchanged' : 'saved', document };
 }
 
-const conflictFirst = {
-  message: 'Two versions of this prompt are not merged yet.',
-  action: 'Accept what they become together, then restore an earlier version.',
-};
+const conflictFirst = () => ({
+  message: t('Two versions of this prompt are not merged yet.'),
+  action: t('Accept what they become together, then restore an earlier version.'),
+});
 
 function openConflict(session: LibrarySession, reading: Reading, id: PromptId): Conflict | null {
   const conflict = conflictOf(reading.state(), session.ports, groupOf(id));

@@ -4,6 +4,7 @@ import { randomUUID } from 'node:crypto';
 import type { AccountId } from '@cuebook/shared/encoding/ids';
 import { versions } from '@cuebook/shared/replica/history';
 import { descendants, type PlacedGroup } from '@cuebook/shared/replica/tree';
+import { t } from '@vscode/l10n';
 import type { ExportScope, LibraryCalls, PromptId } from '../library/api.ts';
 import { readDraft } from './drafts.ts';
 import { textOfVersion } from './libraryDocuments.ts';
@@ -41,17 +42,17 @@ export function createExportCalls(
     },
 
     exportNext: async (exportId) => {
-      const files = (open.get(exportId) ?? fail('notFound', forgotten)).next();
+      const files = (open.get(exportId) ?? fail('notFound', forgotten())).next();
       if (files.length === 0) open.delete(exportId);
       return success(files);
     },
   };
 }
 
-const forgotten = {
-  message: 'This export has ended or was replaced by newer ones.',
-  action: 'Start the export again.',
-};
+const forgotten = () => ({
+  message: t('This export has ended or was replaced by newer ones.'),
+  action: t('Start the export again.'),
+});
 
 /** In the order of their paths; a single prompt without the folders above it, a folder from itself on. */
 function exportedPrompts(sessions: LibrarySessions, scope: ExportScope): readonly ExportedPrompt[] {

@@ -20,6 +20,7 @@ import { amendedMessages } from '@cuebook/shared/replica/history';
 import { amendMessage, moveLabel } from '@cuebook/shared/replica/labelling';
 import type { Stream } from '@cuebook/shared/replica/state';
 import { contributing, firstParents } from '@cuebook/shared/replica/streamGraph';
+import { t } from '@vscode/l10n';
 import type { LibraryCalls, PromptId, RevisionId } from '../library/api.ts';
 import type {
   Blame,
@@ -66,7 +67,7 @@ export function createHistoryCalls(session: LibrarySession, peopleOf: PeopleOf):
 
     amendMessage: async (id, { revisionId, message }) => {
       const { entry } = look(id).find(revisionId);
-      if (entry.author !== session.ports.records.author) fail('notAllowed', onlyOwn);
+      if (entry.author !== session.ports.records.author) fail('notAllowed', onlyOwn());
       const amendment = { id: groupOf(id), revisionId, message };
       session.change((change) => {
         change.apply(amendMessage(change.state(), session.ports, amendment));
@@ -77,10 +78,10 @@ export function createHistoryCalls(session: LibrarySession, peopleOf: PeopleOf):
   };
 }
 
-const onlyOwn = {
-  message: 'Only the author of a version can change its message.',
-  action: 'Say what you have to say in the message of a version of your own.',
-};
+const onlyOwn = () => ({
+  message: t('Only the author of a version can change its message.'),
+  action: t('Say what you have to say in the message of a version of your own.'),
+});
 
 /** One prompt's history as it is now. */
 interface Look {
@@ -215,7 +216,7 @@ function listingCalls(look: (id: PromptId) => Look): ListingCalls {
     merge: async (id, revisionId) => {
       const looked = look(id);
       const { graph, entry } = looked.find(revisionId);
-      const sides = broughtByMerge(graph, entry.id) ?? fail('notFound', noMerge);
+      const sides = broughtByMerge(graph, entry.id) ?? fail('notFound', noMerge());
       const merge: MergeSummary = {
         merge: looked.summary(entry),
         sides: sides.map(({ parent, versions }) => {
@@ -233,7 +234,10 @@ function listingCalls(look: (id: PromptId) => Look): ListingCalls {
   };
 }
 
-const noMerge = { message: 'This version is no merge.', action: 'Compare it with the version before.' };
+const noMerge = () => ({
+  message: t('This version is no merge.'),
+  action: t('Compare it with the version before.'),
+});
 
 function pageOf(looked: Look, { limit, after }: Parameters<HistoryCalls['history']>[1]): HistoryPage {
   if (looked.graph === null) return { rows: [], total: 0, next: null };
@@ -287,7 +291,7 @@ function textCalls(reader: HistoryReader, look: (id: PromptId) => Look): TextCal
     change: async (id, revisionId) => {
       const looked = look(id);
       const { graph, entry } = looked.find(revisionId);
-      const text = reader.readText(entry.id) ?? fail('corrupt', lostText);
+      const text = reader.readText(entry.id) ?? fail('corrupt', lostText());
       const [parent] = graph.parentsOf(entry.id);
       const before = parent === undefined ? undefined : graph.entries.get(parent);
       const change: VersionChange = {
@@ -299,21 +303,21 @@ function textCalls(reader: HistoryReader, look: (id: PromptId) => Look): TextCal
     },
 
     introduced: async (id, { text, ignoreCase = false }) => {
-      if (text.length > mostSearchCharacters) fail('tooLarge', longSearch);
+      if (text.length > mostSearchCharacters) fail('tooLarge', longSearch());
       const looked = look(id);
       return success(await introducedIn(reader, groupOf(id), { looked, text, ignoreCase }));
     },
   };
 }
 
-const lostText = {
-  message: 'The text of this version is damaged and cannot be shown.',
-  action: 'Look at the versions around it, or bring the library back from a backup.',
-};
-const longSearch = {
-  message: 'This text is too long to be looked for.',
-  action: 'Look for a part of it: at most 10,000 characters.',
-};
+const lostText = () => ({
+  message: t('The text of this version is damaged and cannot be shown.'),
+  action: t('Look at the versions around it, or bring the library back from a backup.'),
+});
+const longSearch = () => ({
+  message: t('This text is too long to be looked for.'),
+  action: t('Look for a part of it: at most 10,000 characters.'),
+});
 
 async function blameOf(
   reader: HistoryReader,
@@ -433,8 +437,8 @@ function labelCalls(session: LibrarySession, look: (id: PromptId) => Look): Labe
 }
 
 const protectedLabel = (least: string | null) => ({
-  message: 'This label is protected: your role in the team may not move it.',
-  action: `Ask ${least === 'owner' ? 'an owner' : 'an admin'} of the team to move it.`,
+  message: t('This label is protected: your role in the team may not move it.'),
+  action: t('Ask {0} of the team to move it.', least === 'owner' ? 'an owner' : 'an admin'),
 });
 
 function moveOf(looked: Look, row: LabelRow): LabelMove {

@@ -13,6 +13,7 @@ import {
   type StoredWorkspace,
 } from '@cuebook/shared/team/personal';
 import { redact, reveal } from '@cuebook/shared/util/redacted';
+import { t } from '@vscode/l10n';
 import { type AccountTools, type LocalAccount, ownAccount, readAccount } from './accounts.ts';
 import { fail } from './libraryProblem.ts';
 import { createLocalSeals, type LocalSeals, type Place } from './localValues.ts';
@@ -112,7 +113,9 @@ async function openFirst(tools: AccountTools, store: SqliteStore): Promise<Local
   if (opened.ok) return ownAccount(tools, opened.value, stored);
   return opened.problem.code === 'newerFormat' || opened.problem.code === 'newerRules'
     ? fail('newerFormat')
-    : fail('corrupt', { message: `The library's account or keys are damaged: ${opened.problem.message}` });
+    : fail('corrupt', {
+        message: t("The library's account or keys are damaged: {0}", opened.problem.message),
+      });
 }
 
 /** Names of logs are in the store; fails as `corrupt` if they are no ids. */

@@ -4,6 +4,7 @@
 import { parseKit } from '@cuebook/shared/crypto/recoveryKit';
 import { openKitBackup } from '@cuebook/shared/crypto/kitBackup';
 import type { Suite } from '@cuebook/shared/crypto/suite';
+import { t } from '@vscode/l10n';
 import type { KitStatus, LibraryCalls, RecoveryKit } from '../library/api.ts';
 import { accountOf, kitCodePlace } from './libraryIdentity.ts';
 import { fail, success } from './libraryProblem.ts';
@@ -77,8 +78,8 @@ function readCode({ store, seals }: LibrarySession): string {
   const sealed = store.meta('kitCode');
   if (sealed === null) {
     fail('notFound', {
-      message: 'The code of your recovery kit is no longer on this computer: you said that it is saved.',
-      action: 'Use the sheet that you kept.',
+      message: t('The code of your recovery kit is no longer on this computer: you said that it is saved.'),
+      action: t('Use the sheet that you kept.'),
     });
   }
   const code = seals.open(kitCodePlace, sealed);
@@ -88,19 +89,33 @@ function readCode({ store, seals }: LibrarySession): string {
 function sheetOf({ account, now }: KitDependencies, code: string): RecoveryKit {
   const date = new Date(now()).toISOString().slice(0, 10);
   const sheet = [
-    'Cuebook recovery kit',
+    t('Cuebook recovery kit'),
     '',
-    `Code:     ${code}`,
-    `Account:  ${account}`,
-    'Server:   none (this library is on one computer)',
-    `Date:     ${date}`,
+    ...fields([
+      [t('Code'), code],
+      [t('Account'), account],
+      [t('Server'), t('none (this library is on one computer)')],
+      [t('Date'), date],
+    ]),
     '',
-    "This code opens your prompt library if your computer loses its key. Together with the library's folder it opens",
-    'everything in it: keep it like a key, on paper or in a password manager, and never beside the library.',
-    'Without this sheet and without every computer that has the key, nobody can open the library. Not even we.',
+    t(
+      "This code opens your prompt library if your computer loses its key. Together with the library's folder it opens",
+    ),
+    t(
+      'everything in it: keep it like a key, on paper or in a password manager, and never beside the library.',
+    ),
+    t(
+      'Without this sheet and without every computer that has the key, nobody can open the library. Not even we.',
+    ),
     '',
   ].join('\n');
   return { code, sheet };
+}
+
+/** One a line, the values below each other. */
+export function fields(rows: readonly (readonly [name: string, value: string])[]): readonly string[] {
+  const width = Math.max(...rows.map(([name]) => name.length)) + 3;
+  return rows.map(([name, value]) => `${`${name}:`.padEnd(width)}${value}`);
 }
 
 /** The secret of a store from its kit; fails as `kitInvalid` or `kitWrong`. */

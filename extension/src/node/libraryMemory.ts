@@ -1,5 +1,6 @@
 // Small sealed values of the extension that may hold content: input memory, recent prompts.
 
+import { t } from '@vscode/l10n';
 import type { LibraryCalls } from '../library/api.ts';
 import { fail, success } from './libraryProblem.ts';
 import type { LibrarySession } from './librarySession.ts';
@@ -27,7 +28,7 @@ export function createMemoryCalls(session: LibrarySession): Pick<LibraryCalls, '
         return success(null);
       }
       const bytes = Buffer.from(value, 'utf8');
-      if (bytes.length > mostValueBytes) fail('tooLarge', tooLarge);
+      if (bytes.length > mostValueBytes) fail('tooLarge', tooLarge());
       const sealed = seals.seal(placeOf(key), bytes);
       store.write(() => {
         if (store.blob('memory', row) === null && store.countBlobs('memory') >= mostValues) fail('tooMany');
@@ -38,10 +39,10 @@ export function createMemoryCalls(session: LibrarySession): Pick<LibraryCalls, '
   };
 }
 
-const tooLarge = {
-  message: 'This is larger than 64 KB and was not remembered.',
-  action: 'Nothing needs to be done; it will be asked for again.',
-};
+const tooLarge = () => ({
+  message: t('This is larger than 64 KB and was not remembered.'),
+  action: t('Nothing needs to be done; it will be asked for again.'),
+});
 
 const placeOf = (key: string): Place => ({ purpose: 'memory', row: key });
 
@@ -52,6 +53,6 @@ function rowOf({ seals }: LibrarySession, key: string): string {
 
 function checkKey(key: string): void {
   if (key === '' || key.length > mostKeyCharacters) {
-    fail('nameInvalid', { message: 'A remembered value needs a key of 1 to 200 characters.' });
+    fail('nameInvalid', { message: t('A remembered value needs a key of 1 to 200 characters.') });
   }
 }

@@ -5,6 +5,7 @@
 
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { t } from '@vscode/l10n';
 import type { LibraryHostCalls, LibraryProblem } from '../library/api.ts';
 import { type DatabaseOptions, openDatabase } from './database.ts';
 import {
@@ -113,17 +114,18 @@ async function createUnderLock(
 ): Promise<Opened | null> {
   if (storeIdOf(store) !== null) return null;
   const { storeId, secret } = made;
-  if (!(await writeSecret(host, storeId, secret))) throw new ProblemError(secretsNotKept);
+  if (!(await writeSecret(host, storeId, secret))) throw new ProblemError(secretsNotKept());
   storeIdentity(store, made);
   // Opened from what was stored, so that a library that could not be opened again is never begun.
   const identity = (await loadIdentity(tools, store, secret)) ?? fail('corrupt');
   return { kind: 'unlocked', library: { store, storeId, secret, identity } };
 }
 
-const secretsNotKept = problem('keyMissing', {
-  message: "The editor's secret storage did not keep the library's key, so no library was made.",
-  action: "Unlock or set up your system's keyring, then reload the window.",
-});
+const secretsNotKept = () =>
+  problem('keyMissing', {
+    message: t("The editor's secret storage did not keep the library's key, so no library was made."),
+    action: t("Unlock or set up your system's keyring, then reload the window."),
+  });
 
 async function unlock(dependencies: OpeningDependencies, locked: LockedLibrary): Promise<Opened> {
   const secret = await findSecret(dependencies, locked);
@@ -163,7 +165,7 @@ export async function unlockWith(
 ): Promise<UnlockedLibrary | null> {
   const identity = await loadIdentity(tools, locked.store, secret);
   if (identity === null) return null;
-  if (!(await writeSecret(host, locked.storeId, secret))) throw new ProblemError(secretsNotKept);
+  if (!(await writeSecret(host, locked.storeId, secret))) throw new ProblemError(secretsNotKept());
   forgetSetAside(locked.store);
   return { ...locked, secret, identity };
 }

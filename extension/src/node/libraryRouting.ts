@@ -2,6 +2,7 @@
 // to all, whose answers are put together. The calls themselves (libraryTree.ts, libraryDocuments.ts, …) know one
 // workspace only.
 
+import { t } from '@vscode/l10n';
 import type {
   FolderId,
   LibraryCalls,
@@ -232,13 +233,13 @@ function ofMany(routes: Routes): CallsOfMany {
       const workspaces = grouped(prompts, ({ workspaceId }) => workspaceId);
       const [first] = workspaces.keys();
       if (first === undefined) return success([]);
-      if (workspaces.size > 1) fail('tooMany', oneTeamAtOnce);
+      if (workspaces.size > 1) fail('tooMany', oneTeamAtOnce());
       return routes.in(first).createPrompts(prompts);
     },
     move: async (ids, to) => {
       const target = to === null ? null : routes.holding(to);
       return each(ids, async (calls, own) => {
-        if (target !== null && target !== calls) fail('notFound', otherTeam);
+        if (target !== null && target !== calls) fail('notFound', otherTeam());
         return calls.move(own, to);
       });
     },
@@ -248,11 +249,11 @@ function ofMany(routes: Routes): CallsOfMany {
   };
 }
 
-const oneTeamAtOnce = {
-  message: 'These prompts are for more than one team.',
-  action: 'Make them team by team.',
-};
-const otherTeam = {
-  message: 'Prompts and folders cannot be moved from one team into another.',
-  action: 'Duplicate the text into a new prompt of the other team.',
-};
+const oneTeamAtOnce = () => ({
+  message: t('These prompts are for more than one team.'),
+  action: t('Make them team by team.'),
+});
+const otherTeam = () => ({
+  message: t('Prompts and folders cannot be moved from one team into another.'),
+  action: t('Duplicate the text into a new prompt of the other team.'),
+});

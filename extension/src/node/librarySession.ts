@@ -21,6 +21,7 @@ import type { Resealed } from '@cuebook/shared/replica/resealing';
 import { decodeSnapshot, encodeSnapshot } from '@cuebook/shared/replica/snapshot';
 import { atRow, attach, emptyReplica, type ReplicaState } from '@cuebook/shared/replica/state';
 import { type LibraryView, viewLibrary } from '@cuebook/shared/replica/libraryView';
+import { t } from '@vscode/l10n';
 import type { LibraryChange, PromptId } from '../library/api.ts';
 import { fail, ProblemError, problem } from './libraryProblem.ts';
 import type { LocalSeals, Place } from './localValues.ts';
@@ -424,8 +425,8 @@ function initialState(
 function refuseSetAside(store: SqliteStore): void {
   if (store.meta('setAside') === null) return;
   fail('stopped', {
-    message: 'This library was set aside in another window.',
-    action: 'Reload this window to work with the new one. The old one is kept in its folder.',
+    message: t('This library was set aside in another window.'),
+    action: t('Reload this window to work with the new one. The old one is kept in its folder.'),
   });
 }
 

@@ -3,6 +3,7 @@
 import { createFolder, createPrompts } from '@cuebook/shared/replica/creating';
 import { place, purge, restore, trash } from '@cuebook/shared/replica/placing';
 import type { PlacedGroup } from '@cuebook/shared/replica/tree';
+import { t } from '@vscode/l10n';
 import type {
   FolderId,
   LibraryCalls,
@@ -224,8 +225,8 @@ function changingCalls(session: LibrarySession): TreeChangingCalls {
 function checkCount(items: readonly unknown[]): void {
   if (items.length > mostAtOnce) {
     fail('tooMany', {
-      message: `This is for more than ${mostAtOnce} things at once.`,
-      action: 'Do it in smaller parts.',
+      message: t('This is for more than {0} things at once.', mostAtOnce),
+      action: t('Do it in smaller parts.'),
     });
   }
 }

@@ -8,14 +8,16 @@ import type { LibraryHostCalls } from '../library/api.ts';
 import type { TeamsHostCalls } from '../library/teams.ts';
 import type { LibraryWorkerCalls, LibraryWorkerData } from './libraryClient.ts';
 import { createLocalLibrary } from './localLibrary.ts';
+import { translateWorker } from './translations.ts';
 import { openWorkerChannel } from './workerChannel.ts';
 
 const port = parentPort;
 if (port === null) throw new Error('libraryWorker.ts runs in a worker thread');
+translateWorker();
 
 const now = (): number => Date.now();
 const library = createLocalLibrary({
-  ...(workerData as LibraryWorkerData),
+  folder: (workerData as LibraryWorkerData).folder,
   host: {
     getSecret: async (name) => channel.getSecret(name),
     setSecret: async (name, value) => channel.setSecret(name, value),

@@ -3,6 +3,7 @@
 // Opens with the first call. A library whose key is missing, or which cannot be opened, answers each call with that
 // problem and changes nothing on the disk; `unlockWithKit`, `retryKey` and `setAside` are the ways out.
 
+import { t } from '@vscode/l10n';
 import type {
   LibraryCalls,
   LibraryHostCalls,
@@ -151,7 +152,7 @@ function standingCalls(dependencies: LocalLibraryDependencies, standing: Standin
     setAside: async () =>
       guarded(async () => {
         const now = await standing.now();
-        if (now.kind === 'ready') fail('busy', onlyClosed);
+        if (now.kind === 'ready') fail('busy', onlyClosed());
         if (now.kind === 'keyMissing') markSetAside(now.library.store);
         await standing.close();
         const aside = renameStore(folder, dependencies.now());
@@ -161,10 +162,10 @@ function standingCalls(dependencies: LocalLibraryDependencies, standing: Standin
   };
 }
 
-const onlyClosed = {
-  message: 'This library is open; only one that cannot be opened is set aside.',
-  action: 'Use Export to take a copy of it.',
-};
+const onlyClosed = () => ({
+  message: t('This library is open; only one that cannot be opened is set aside.'),
+  action: t('Use Export to take a copy of it.'),
+});
 
 function statusOf(standing: Standing, folder: string): LibraryStatus {
   switch (standing.kind) {

@@ -3,6 +3,7 @@
 // If the thread dies, runs in flight end as `cut` with what had arrived, and the next call starts a new one.
 
 import { Worker } from 'node:worker_threads';
+import { t } from '@vscode/l10n';
 import type { RunUsage } from '../library/api.ts';
 import type { ModelEvent, ModelRequest, Models } from '../models/api.ts';
 import { errorLinks } from '../models/evidence.ts';
@@ -15,10 +16,13 @@ import type {
   OutgoingRequest,
 } from '../models/workerCalls.ts';
 import type { Fetch } from '../providers/watchedFetch.ts';
+import type { TranslatedWorkerData, Translations } from './translations.ts';
 import { openWorkerChannel, type WorkerChannel } from './workerChannel.ts';
 
 export interface ModelsDeps {
   readonly fetch: Fetch;
+  /** `vscode.l10n.bundle` */
+  readonly translations?: Translations;
   /** The bundled `modelWorker.js`. */
   readonly workerUrl: URL;
   /** Never given a text, a key or an answer. */
@@ -190,7 +194,8 @@ interface RunningWorker {
 function startWorker(deps: ModelsDeps, onEnd: () => void): RunningWorker {
   const runs = new Map<JobId, EventQueue>();
   // Without the environment: no client can pick up a key or an address from there.
-  const worker = new Worker(deps.workerUrl, { env: {}, name: 'cuebook-models' });
+  const workerData: TranslatedWorkerData = { translations: deps.translations };
+  const worker = new Worker(deps.workerUrl, { env: {}, name: 'cuebook-models', workerData });
   const network = createNetwork(deps.fetch, () => channel);
   const channel: RunningWorker['channel'] = openWorkerChannel<ModelWorkerCalls, ModelHostCalls>(worker, {
     open: (id, request) => network.open(id, request),
@@ -208,11 +213,11 @@ function startWorker(deps: ModelsDeps, onEnd: () => void): RunningWorker {
   }
   worker.on('error', (error) => {
     deps.log.warn(`the model worker failed: ${error instanceof Error ? error.name : 'unknown error'}`);
-    end('its worker thread failed');
+    end(t('its worker thread failed'));
   });
-  worker.on('exit', () => end('its worker thread ended'));
+  worker.on('exit', () => end(t('its worker thread ended')));
   deps.log.debug('the model worker starts');
-  return { channel, runs, end: () => end('Cuebook is closing') };
+  return { channel, runs, end: () => end(t('Cuebook is closing')) };
 }
 
 /** Bytes of one answer that the worker has not taken yet. */

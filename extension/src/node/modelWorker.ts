@@ -8,6 +8,7 @@ import { ConnectionFailed, type ErrorLink } from '../models/evidence.ts';
 import type { FetchId, JobId, ModelHostCalls, ModelWorkerCalls } from '../models/workerCalls.ts';
 import type { StreamModelDeps } from '../providers/streamModel.ts';
 import type { Fetch } from '../providers/watchedFetch.ts';
+import { translateWorker } from './translations.ts';
 import { openWorkerChannel, type ChannelPort, type WorkerChannel } from './workerChannel.ts';
 
 /** Bytes of one body that may wait in the worker before the host is asked to pause. */
@@ -200,4 +201,7 @@ function createBody(abandon: () => void): Body {
   };
 }
 
-if (parentPort !== null) serveModels(parentPort);
+if (parentPort !== null) {
+  translateWorker();
+  serveModels(parentPort);
+}

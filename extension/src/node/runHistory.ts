@@ -1,5 +1,6 @@
 // The local history of runs: sealed, newest first, searchable, bounded. Runs never leave this computer.
 
+import { t } from '@vscode/l10n';
 import type { LibraryResult, PromptId, RunId, RunRecord, RunSummary } from '../library/api.ts';
 import { fail, problem, success } from './libraryProblem.ts';
 import type { LocalSeals, Place } from './localValues.ts';
@@ -27,8 +28,8 @@ export function addRun(store: SqliteStore, seals: LocalSeals, run: RunRecord, li
   const bytes = seals.sealJson(placeOfRun(run.id), run);
   if (bytes.length > limits.runBytes) {
     fail('tooLarge', {
-      message: 'This run is larger than 8 MB and was not kept in the history.',
-      action: 'Open the answer as a document and save it if you need it.',
+      message: t('This run is larger than 8 MB and was not kept in the history.'),
+      action: t('Open the answer as a document and save it if you need it.'),
     });
   }
   store.addRun({ id: run.id, promptId: run.promptId, bytes });
@@ -48,13 +49,13 @@ export function readRun(store: SqliteStore, seals: LocalSeals, id: RunId): Libra
   const stored = store.run(id);
   if (stored === null) return { ok: false, problem: problem('notFound') };
   const run = openRun(seals, stored);
-  return run === null ? { ok: false, problem: problem('corrupt', damaged) } : success(run);
+  return run === null ? { ok: false, problem: problem('corrupt', damaged()) } : success(run);
 }
 
-const damaged = {
-  message: 'This run is damaged and cannot be shown.',
-  action: 'Clear the run history to be rid of it; prompts are not affected.',
-};
+const damaged = () => ({
+  message: t('This run is damaged and cannot be shown.'),
+  action: t('Clear the run history to be rid of it; prompts are not affected.'),
+});
 
 const pageSize = 100;
 

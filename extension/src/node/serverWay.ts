@@ -94,6 +94,7 @@ export function wayProblemOf(error: unknown): WayProblem {
   const message = error instanceof Error ? error.message : '';
   if (/proxy/i.test(message)) return 'proxy';
   // `ws` got an answer that is no socket.
+  // not for users
   return message.startsWith('Unexpected server response') ? 'notCuebook' : 'unreachable';
 }
 

@@ -1,6 +1,7 @@
 // Tables of the local store, and how a database gets them. Everything in them is sealed, or an id that says nothing.
 // `user_version` is the format of the whole file: a store of a higher one is not touched.
 
+import { t } from '@vscode/l10n';
 import type { Database } from './database.ts';
 import { fail } from './libraryProblem.ts';
 
@@ -93,7 +94,7 @@ function refuseForeign(database: Database): void {
   const tables = database.first('SELECT count(*) AS n FROM sqlite_schema');
   if (tables?.['n'] === 0) return;
   fail('corrupt', {
-    message: "The library's file is a database that is not Cuebook's; it was left as it is.",
+    message: t("The library's file is a database that is not Cuebook's; it was left as it is."),
   });
 }
 

@@ -16,7 +16,9 @@ import { createAccount } from '@cuebook/shared/team/personal';
 import { openUserKeys, sealUserKey, type StoredBox, type UserKeys } from '@cuebook/shared/team/userKeys';
 import { equalBytes } from '@cuebook/shared/util/bytes';
 import { reveal } from '@cuebook/shared/util/redacted';
+import { t } from '@vscode/l10n';
 import type { RecoveryKit as ShownKit } from '../library/api.ts';
+import { fields } from './libraryKit.ts';
 import type {
   DeviceSummary,
   ServerAddress,
@@ -310,15 +312,19 @@ function shownKit(
 ): ShownKit {
   const code = reveal(kit.code);
   const sheet = [
-    'Cuebook recovery kit',
+    t('Cuebook recovery kit'),
     '',
-    `Code:     ${code}`,
-    `Account:  ${account}`,
-    `Server:   ${address}`,
-    `Date:     ${new Date(now()).toISOString().slice(0, 10)}`,
+    ...fields([
+      [t('Code'), code],
+      [t('Account'), account],
+      [t('Server'), address],
+      [t('Date'), new Date(now()).toISOString().slice(0, 10)],
+    ]),
     '',
-    'With this code and your sign-in a new computer comes into your account, and reads everything in its teams.',
-    'Without this sheet and without every computer of yours nobody can. Not even we.',
+    t(
+      'With this code and your sign-in a new computer comes into your account, and reads everything in its teams.',
+    ),
+    t('Without this sheet and without every computer of yours nobody can. Not even we.'),
     '',
   ].join('\n');
   return { code, sheet };
@@ -416,8 +422,8 @@ function kitKeys({ suite }: TeamsContext, code: string): DeviceKeys {
 const failKit = (): never =>
   failTeams('kitOfOtherAccount', {
     code: 'kitInvalid',
-    message: 'This is not a recovery kit code: letters are missing or mistyped.',
-    action: 'Compare it with your sheet and enter it again.',
+    message: t('This is not a recovery kit code: letters are missing or mistyped.'),
+    action: t('Compare it with your sheet and enter it again.'),
   });
 
 interface Enrolling {

@@ -20,6 +20,7 @@ import { teamOf } from '@cuebook/shared/client/state';
 import type { ApprovalAnswer as Carried } from '@cuebook/shared/protocol/account';
 import { latest } from '@cuebook/shared/team/history';
 import { openUserKeys } from '@cuebook/shared/team/userKeys';
+import { t } from '@vscode/l10n';
 import type { Approval, ServerAddress, TeamsCalls } from '../library/teams.ts';
 import type { ServerCalls } from './serverCalls.ts';
 import { bindDevice, readWholeLog, sealedUserKey, stateOf, takeAccountOver } from './teamsAccounts.ts';
@@ -104,7 +105,7 @@ export function createApprovals(context: TeamsContext, changed: () => void): App
         const calls = await context.hub.callsOf(id);
         const account = context.accounts.get(id) ?? failTeams('signInNeeded');
         const open = await calls.ask('account.readApproval', {});
-        if (open === null) failTeams('approvalFailed', notStarted);
+        if (open === null) failTeams('approvalFailed', notStarted());
         const state = startAsNewDevice(context.suite, account.device, context.now());
         if (state.step !== 'greeting') throw new Error('a new device begins by greeting');
         await calls.ask('account.putApproval', {
@@ -168,10 +169,10 @@ export function createApprovals(context: TeamsContext, changed: () => void): App
   };
 }
 
-const notStarted = {
-  message: 'No approval has been started on another device.',
-  action: 'Start "Approve a Device" on a device that is in the account, then try again here.',
-};
+const notStarted = () => ({
+  message: t('No approval has been started on another device.'),
+  action: t('Start "Approve a Device" on a device that is in the account, then try again here.'),
+});
 
 function fail(known: Running, reason: ApprovalFailure): void {
   if (known.isDone) return;

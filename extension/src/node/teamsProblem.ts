@@ -1,6 +1,7 @@
 // Expected failures of accounts, teams and sync, in words for the user. Owns the texts; none holds content, a name or a
 // key. What the server refuses, how the network fails and what the library's disk does all become one kind here.
 
+import { t } from '@vscode/l10n';
 import type { TeamsProblem, TeamsProblemCode, TeamsResult } from '../library/teams.ts';
 import { ProblemError, toProblem } from './libraryProblem.ts';
 import { ConnectionLost, ServerRefusal } from './serverSocket.ts';
@@ -19,60 +20,69 @@ export class TeamsProblemError extends Error {
 type OwnCode = Exclude<TeamsProblemCode, ReturnType<typeof toProblem>['code']>;
 type Wording = readonly [message: string, action: string];
 
-const wordings: Readonly<Record<OwnCode, Wording>> = {
+const wordings = (): Readonly<Record<OwnCode, Wording>> => ({
   addressInvalid: [
-    'This is not the address of a server.',
-    'Enter it like https://cuebook.example.com; http: works for this computer only.',
+    t('This is not the address of a server.'),
+    t('Enter it like https://cuebook.example.com; http: works for this computer only.'),
   ],
-  offline: ['The server cannot be reached.', 'Check your network. Your work is kept and sent later.'],
-  notCuebook: ['There is no Cuebook server at this address.', 'Check the address.'],
+  offline: [t('The server cannot be reached.'), t('Check your network. Your work is kept and sent later.')],
+  notCuebook: [t('There is no Cuebook server at this address.'), t('Check the address.')],
   certificateUnknown: [
-    "Nobody known to this computer vouches for the server's certificate.",
-    'Compare its fingerprint with the one that the operator gave you before you trust it.',
+    t("Nobody known to this computer vouches for the server's certificate."),
+    t('Compare its fingerprint with the one that the operator gave you before you trust it.'),
   ],
   certificateChanged: [
-    'The server shows another certificate than the one that you trusted.',
-    'Ask the operator whether it was replaced. If not, somebody may be in between: do not go on.',
+    t('The server shows another certificate than the one that you trusted.'),
+    t('Ask the operator whether it was replaced. If not, somebody may be in between: do not go on.'),
   ],
-  proxyFailed: ['The proxy did not let the connection through.', 'Check the proxy in VS Code’s settings.'],
-  updateCuebook: ['This version of Cuebook is too old for the server.', 'Update Cuebook.'],
-  updateServer: ['The server is too old for this version of Cuebook.', 'Ask the operator to update it.'],
-  serverFailed: ['The server could not do this now.', 'Try again in a moment.'],
-  signInNeeded: ['Your session has ended.', 'Sign in again. Your work is kept.'],
-  wrongCredentials: ['E-mail address or password is wrong.', 'Try again.'],
-  wrongCode: ['This code is wrong or was used already.', 'Enter the one that is shown now.'],
-  passwordTooCommon: ['This password is on lists of common passwords.', 'Choose another one.'],
-  passwordTooShort: ['A password has at least 12 characters.', 'Choose a longer one.'],
-  emailTaken: ['There is an account with this e-mail address already.', 'Sign in instead.'],
-  emailInvalid: ['This is not an e-mail address.', 'Check it.'],
-  linkEnded: ['This link was used, withdrawn, or has run out.', 'Ask for another one.'],
-  registrationClosed: ['This server takes new accounts by invitation only.', 'Ask for an invite or a link.'],
-  tooManyAttempts: ['There were too many attempts.', 'Wait, then try again.'],
+  proxyFailed: [
+    t('The proxy did not let the connection through.'),
+    t('Check the proxy in VS Code’s settings.'),
+  ],
+  updateCuebook: [t('This version of Cuebook is too old for the server.'), t('Update Cuebook.')],
+  updateServer: [
+    t('The server is too old for this version of Cuebook.'),
+    t('Ask the operator to update it.'),
+  ],
+  serverFailed: [t('The server could not do this now.'), t('Try again in a moment.')],
+  signInNeeded: [t('Your session has ended.'), t('Sign in again. Your work is kept.')],
+  wrongCredentials: [t('E-mail address or password is wrong.'), t('Try again.')],
+  wrongCode: [t('This code is wrong or was used already.'), t('Enter the one that is shown now.')],
+  passwordTooCommon: [t('This password is on lists of common passwords.'), t('Choose another one.')],
+  passwordTooShort: [t('A password has at least 12 characters.'), t('Choose a longer one.')],
+  emailTaken: [t('There is an account with this e-mail address already.'), t('Sign in instead.')],
+  emailInvalid: [t('This is not an e-mail address.'), t('Check it.')],
+  linkEnded: [t('This link was used, withdrawn, or has run out.'), t('Ask for another one.')],
+  registrationClosed: [
+    t('This server takes new accounts by invitation only.'),
+    t('Ask for an invite or a link.'),
+  ],
+  tooManyAttempts: [t('There were too many attempts.'), t('Wait, then try again.')],
   secondFactorNeeded: [
-    'This team asks for a second factor.',
-    'Set one up for your account, then sign in again.',
+    t('This team asks for a second factor.'),
+    t('Set one up for your account, then sign in again.'),
   ],
-  accountKnown: ['This account is in the library already.', 'Sign in to it.'],
+  accountKnown: [t('This account is in the library already.'), t('Sign in to it.')],
   deviceNeeded: [
-    'This device is not in your account yet.',
-    'Enter your recovery kit, or approve this device from another one.',
+    t('This device is not in your account yet.'),
+    t('Enter your recovery kit, or approve this device from another one.'),
   ],
-  approvalFailed: ['The approval of this device has ended.', 'Start it again on the other device.'],
-  kitOfOtherAccount: ['This recovery kit belongs to another account.', 'Look for the right sheet.'],
-  notMember: ['You are not a member of this team.', 'Ask for an invite.'],
-  lastOwner: ['A team needs an owner.', 'Make somebody else owner first, or delete the team.'],
-  inviteInvalid: ['This is not an invite.', 'Copy the link or the code again, in full.'],
-  inviteEnded: ['This invite was used, withdrawn, or has run out.', 'Ask for another one.'],
-  alreadyMember: ['You are a member of this team already.', 'Nothing needs to be done.'],
-  changedMeanwhile: ['The team changed at the same moment, several times.', 'Try again.'],
+  approvalFailed: [t('The approval of this device has ended.'), t('Start it again on the other device.')],
+  kitOfOtherAccount: [t('This recovery kit belongs to another account.'), t('Look for the right sheet.')],
+  notMember: [t('You are not a member of this team.'), t('Ask for an invite.')],
+  lastOwner: [t('A team needs an owner.'), t('Make somebody else owner first, or delete the team.')],
+  inviteInvalid: [t('This is not an invite.'), t('Copy the link or the code again, in full.')],
+  inviteEnded: [t('This invite was used, withdrawn, or has run out.'), t('Ask for another one.')],
+  alreadyMember: [t('You are a member of this team already.'), t('Nothing needs to be done.')],
+  changedMeanwhile: [t('The team changed at the same moment, several times.'), t('Try again.')],
   alarmed: [
-    'Something is wrong with what the server shows of this team, so it is read-only.',
-    'See the sync log.',
+    t('Something is wrong with what the server shows of this team, so it is read-only.'),
+    t('See the sync log.'),
   ],
-};
+});
 
 export function teamsProblem(code: OwnCode, more: Partial<TeamsProblem> = {}): TeamsProblem {
-  const [message, action] = wordings[code];
+  const [message, action] = wordings()[code];
   return { code, message, action, ...more };
 }
 
@@ -123,7 +133,7 @@ function ofRefusal({ code, retryAfterSeconds }: ServerRefusal): TeamsProblem {
     case 'addressNotAllowed':
     case 'originNotAllowed':
     case 'refused':
-      return { ...toProblem(new ProblemError(notAllowed)), code: 'notAllowed' };
+      return { ...toProblem(new ProblemError(notAllowed())), code: 'notAllowed' };
     case 'notFound':
       return teamsProblem('notMember');
     case 'malformed':
@@ -136,12 +146,13 @@ function ofRefusal({ code, retryAfterSeconds }: ServerRefusal): TeamsProblem {
   }
 }
 
-const notAllowed = {
-  code: 'notAllowed',
-  message: 'Your role in this team does not allow this.',
-  action: 'Ask an admin or owner of the team.',
-} as const;
+const notAllowed = () =>
+  ({
+    code: 'notAllowed',
+    message: t('Your role in this team does not allow this.'),
+    action: t('Ask an admin or owner of the team.'),
+  }) as const;
 
 export function failNotAllowed(): never {
-  throw new TeamsProblemError(notAllowed);
+  throw new TeamsProblemError(notAllowed());
 }

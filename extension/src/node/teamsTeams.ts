@@ -14,6 +14,7 @@ import type { TeamAction } from '@cuebook/shared/team/teamEntry';
 import type { Member } from '@cuebook/shared/team/teamState';
 import { succeed } from '@cuebook/shared/util/result';
 import { workspaceKeys } from '@cuebook/shared/client/keys';
+import { t } from '@vscode/l10n';
 import type { MemberSummary, TeamsCalls } from '../library/teams.ts';
 import type { LocalAccount } from './accounts.ts';
 import { fail } from './libraryProblem.ts';
@@ -131,7 +132,7 @@ export function createTeamCalls(context: TeamsContext): TeamCalls {
     },
     forgetTeam: async (id) => {
       const workspace = workspaceId(id);
-      if (context.hub.sync(workspace).kind !== 'ended') fail('busy', stillMember);
+      if (context.hub.sync(workspace).kind !== 'ended') fail('busy', stillMember());
       const holder = holderIn(context, workspace);
       const workspaces = new Map(holder.client.workspaces);
       const keys = new Map(holder.workspaceKeys);
@@ -147,10 +148,10 @@ export function createTeamCalls(context: TeamsContext): TeamCalls {
   };
 }
 
-const stillMember = {
-  message: 'You are a member of this team; only a team that is over for you can be taken away.',
-  action: 'Leave the team first.',
-};
+const stillMember = () => ({
+  message: t('You are a member of this team; only a team that is over for you can be taken away.'),
+  action: t('Leave the team first.'),
+});
 
 type MakingCalls = Pick<TeamsCalls, 'createTeam' | 'attachPersonal' | 'renameTeam' | 'setNames'>;
 

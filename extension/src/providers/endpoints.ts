@@ -2,6 +2,7 @@
 // `cuebook.providers`, `cuebook.providerAddresses` and `cuebook.plainHttpHosts` say. Pure; settings are parsed here,
 // once, and everything that is wrong with them becomes a problem in words.
 
+import { t } from '@vscode/l10n';
 import type { ProviderEndpoint, ProviderId } from '../models/api.ts';
 
 export const builtInEndpoints: readonly ProviderEndpoint[] = [
@@ -86,20 +87,20 @@ function customEndpoint(id: string, value: unknown, allowed: readonly string[]):
   const refuse = (message: string): Read => refused(id, setting, { message, plainHost: null });
   if (!idPattern.test(id)) {
     return refuse(
-      'The name must be 1 to 32 lower-case letters, digits, "-" or "_", beginning with a letter.',
+      t('The name must be 1 to 32 lower-case letters, digits, "-" or "_", beginning with a letter.'),
     );
   }
   if (builtInEndpoints.some((endpoint) => endpoint.id === id)) {
-    return refuse('This provider is built in; set its address in "cuebook.providerAddresses".');
+    return refuse(t('This provider is built in; set its address in "cuebook.providerAddresses".'));
   }
-  if (!isRecord(value)) return refuse('Write an object with at least "baseUrl".');
+  if (!isRecord(value)) return refuse(t('Write an object with at least "baseUrl".'));
   const { label = id, kind: wanted = 'openai-compatible', needsKey = true } = value;
   const kind = kinds.find((known) => known === wanted);
-  if (kind === undefined) return refuse(`"kind" must be one of ${kinds.join(', ')}.`);
+  if (kind === undefined) return refuse(t('"kind" must be one of {0}.', kinds.join(', ')));
   if (typeof label !== 'string' || label.trim() === '' || label.length > 60) {
-    return refuse('"label" must be a text of 1 to 60 characters.');
+    return refuse(t('"label" must be a text of 1 to 60 characters.'));
   }
-  if (typeof needsKey !== 'boolean') return refuse('"needsKey" must be true or false.');
+  if (typeof needsKey !== 'boolean') return refuse(t('"needsKey" must be true or false.'));
   const address = checkAddress(value['baseUrl'], allowed);
   if (!address.ok) return refused(id, setting, address);
   return { ok: true, endpoint: { id, kind, label: label.trim(), baseUrl: address.baseUrl, needsKey } };
@@ -111,7 +112,7 @@ function unknownAddresses(addresses: unknown): readonly Read[] {
     .filter(([id]) => !builtInEndpoints.some((endpoint) => endpoint.id === id && endpoint.kind !== 'vscode'))
     .map(([id]) =>
       refused(id, 'cuebook.providerAddresses', {
-        message: 'There is no built-in provider of this name; your own go into "cuebook.providers".',
+        message: t('There is no built-in provider of this name; your own go into "cuebook.providers".'),
         plainHost: null,
       }),
     );
@@ -138,21 +139,24 @@ export type CheckedAddress =
 export function checkAddress(value: unknown, plainHttpHosts: readonly string[]): CheckedAddress {
   const refuse = (message: string): CheckedAddress => ({ ok: false, message, plainHost: null });
   if (typeof value !== 'string' || value.trim() === '') {
-    return refuse('Give an address such as https://host/v1.');
+    return refuse(t('Give an address such as https://host/v1.'));
   }
   if (!URL.canParse(value)) return refuse(`"${shortened(value)}" is not an address; write https://host/v1.`);
   const url = new URL(value);
   if (url.protocol !== 'https:' && url.protocol !== 'http:') {
-    return refuse('An address begins with https:// (or http:// on this machine).');
+    return refuse(t('An address begins with https:// (or http:// on this machine).'));
   }
   if (url.username !== '' || url.password !== '') {
-    return refuse('The address must not contain a user name or password: keys are kept elsewhere.');
+    return refuse(t('The address must not contain a user name or password: keys are kept elsewhere.'));
   }
-  if (url.search !== '' || url.hash !== '') return refuse('The address must end before "?" and "#".');
+  if (url.search !== '' || url.hash !== '') return refuse(t('The address must end before "?" and "#".'));
   if (url.protocol === 'http:' && !isLoopback(url.hostname) && !plainHttpHosts.includes(url.host)) {
     return {
       ok: false,
-      message: `http://${url.host} is not encrypted: everybody on the way can read the key and the texts.`,
+      message: t(
+        'http://{0} is not encrypted: everybody on the way can read the key and the texts.',
+        url.host,
+      ),
       plainHost: url.host,
     };
   }

@@ -2,6 +2,7 @@
 // the key. Also how a key is tested.
 
 import { array, boolean, catch as orElse, nullable, number, object, safeParse, string } from 'zod/mini';
+import { t } from '@vscode/l10n';
 import type { ModelInfo, Models, ProviderEndpoint, RunFailure } from '../models/api.ts';
 import { defaultTimeouts } from '../models/api.ts';
 import type { Clock } from '../models/clock.ts';
@@ -135,6 +136,7 @@ function keyHeaders(endpoint: ProviderEndpoint, key: string | null): Record<stri
     case 'openrouter':
     case 'openai-compatible':
     case 'vscode':
+      // not for users
       return { authorization: `Bearer ${key}` };
   }
 }
@@ -262,8 +264,8 @@ async function filledIn(
 function noKey(endpoint: ProviderEndpoint): RunFailure {
   return {
     kind: 'noKey',
-    message: `There is no key for ${endpoint.label}.`,
-    action: 'Add one with "Cuebook: Add Provider Key".',
+    message: t('There is no key for {0}.', endpoint.label),
+    action: t('Add one with "Cuebook: Add Provider Key".'),
     status: null,
   };
 }

@@ -8,6 +8,7 @@ import type {
   LanguageModelV4Usage,
   SharedV4Warning,
 } from '@ai-sdk/provider';
+import { t } from '@vscode/l10n';
 import type { RunMessage, RunUsage } from '../library/api.ts';
 import type { ModelEvent, ModelRequest, RunFailure, StreamModel } from '../models/api.ts';
 import { waitFor, type Clock } from '../models/clock.ts';
@@ -304,7 +305,7 @@ async function failed(run: Run, evidence: Evidence, wantedMs: number | null): Pr
   return {
     type: 'failed',
     failure: waits
-      ? { ...explained, action: `It asks to wait ${minutes(wantedMs)}. ${explained.action}` }
+      ? { ...explained, action: t('It asks to wait {0}. {1}', minutes(wantedMs), explained.action) }
       : explained,
     usage: run.answered ? await guessUsage(run) : nothingUsed,
   };
@@ -326,8 +327,8 @@ export function failureContext(
 function noKey(request: ModelRequest): RunFailure {
   return {
     kind: 'noKey',
-    message: `There is no key for ${request.endpoint.label}.`,
-    action: 'Add one with "Cuebook: Add Provider Key".',
+    message: t('There is no key for {0}.', request.endpoint.label),
+    action: t('Add one with "Cuebook: Add Provider Key".'),
     status: null,
   };
 }
@@ -351,7 +352,7 @@ function speaksOnlyResponses(run: Run, evidence: Evidence): boolean {
 }
 
 function minutes(ms: number): string {
-  return ms < 120_000 ? `${Math.ceil(ms / 1000)} seconds` : `${Math.ceil(ms / 60_000)} minutes`;
+  return ms < 120_000 ? t('{0} seconds', Math.ceil(ms / 1000)) : t('{0} minutes', Math.ceil(ms / 60_000));
 }
 
 // ---- the request ----

@@ -6,6 +6,8 @@
 // - Anything else: the whole answer.
 // - Several selections: as many blocks as selections, in order; otherwise it cannot be divided.
 
+import { t } from '@vscode/l10n';
+
 export interface CodeBlock {
   /** First word after the fence, lower case; empty if there is none. */
   readonly language: string;
@@ -102,9 +104,9 @@ export function replacementsFor(
   selected: readonly string[],
   languageId: string,
 ): Replacements {
-  if (answer.trim() === '') return { ok: false, reason: 'The answer is empty.' };
+  if (answer.trim() === '') return { ok: false, reason: t('The answer is empty.') };
   const [first] = selected;
-  if (first === undefined) return { ok: false, reason: 'Nothing was selected when the prompt was run.' };
+  if (first === undefined) return { ok: false, reason: t('Nothing was selected when the prompt was run.') };
   if (selected.length === 1) {
     const part = answerFor(answer, languageId);
     return { ok: true, texts: [withEndOf(first, part.text)], partial: part.partial };
@@ -113,7 +115,10 @@ export function replacementsFor(
   if (blocks.length !== selected.length) {
     return {
       ok: false,
-      reason: `There were ${selected.length} selections, but the answer does not have one code block for each.`,
+      reason: t(
+        'There were {0} selections, but the answer does not have one code block for each.',
+        selected.length,
+      ),
     };
   }
   const texts = selected.map((text, index) => withEndOf(text, blocks[index]?.text ?? ''));

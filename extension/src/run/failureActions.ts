@@ -4,15 +4,15 @@ import type { RunFailure, RunFailureKind } from '../models/api.ts';
 import type { FailureAction, FailureActionId, FailureView } from './panelProtocol.ts';
 import type { Translate } from './translate.ts';
 
-const labels: Readonly<Record<FailureActionId, string>> = {
-  addKey: 'Add Key…',
-  replaceKey: 'Replace Key…',
-  chooseModel: 'Choose Another Model…',
-  retry: 'Try Again',
-  openProxySettings: 'Open Proxy Settings',
-  openPrompt: 'Open Prompt',
-  showOutput: 'Show Log',
-};
+const labels = (t: Translate): Readonly<Record<FailureActionId, string>> => ({
+  addKey: t('Add Key…'),
+  replaceKey: t('Replace Key…'),
+  chooseModel: t('Choose Another Model…'),
+  retry: t('Try Again'),
+  openProxySettings: t('Open Proxy Settings'),
+  openPrompt: t('Open Prompt'),
+  showOutput: t('Show Log'),
+});
 
 const actionsOf: Readonly<Record<RunFailureKind, readonly FailureActionId[]>> = {
   noKey: ['addKey', 'chooseModel'],
@@ -43,6 +43,6 @@ const keyActions: ReadonlySet<FailureActionId> = new Set(['addKey', 'replaceKey'
 export function failureView(failure: RunFailure, model: string, t: Translate): FailureView {
   const isEditors = model.startsWith('vscode/');
   const ids = actionsOf[failure.kind].filter((id) => !isEditors || !keyActions.has(id));
-  const buttons = ids.map((id): FailureAction => ({ id, label: t(labels[id]) }));
+  const buttons = ids.map((id): FailureAction => ({ id, label: labels(t)[id] }));
   return { message: failure.message, action: failure.action, buttons };
 }

@@ -4,6 +4,7 @@
 import { builtInNames, isBuiltIn, type BuiltInName } from '@cuebook/shared/format/builtIns';
 import { coerceInput } from '@cuebook/shared/format/inputs';
 import type { InputDeclaration, PlainValue } from '@cuebook/shared/format/promptDocument';
+import { t } from '@vscode/l10n';
 
 /** What a question must know of an input. */
 export type AskedInput = Pick<
@@ -126,7 +127,7 @@ export type ParsedAnswer =
 /** What the user typed, as a value of the declared type. */
 export function parseAnswer(input: AskedInput, text: string): ParsedAnswer {
   if (text.length > inputLimit) {
-    return { ok: false, problem: `At most ${inputLimit.toLocaleString('en')} characters.` };
+    return { ok: false, problem: t('At most {0} characters.', inputLimit.toLocaleString('en')) };
   }
   if (text.trim() !== '') return coerceInput(input, text);
   return input.required

@@ -1,6 +1,7 @@
 // One run as a value: what has arrived, how far it is, how it ended. `advance` takes what the model says; nothing else
 // changes it, so the panel, the history and the status all tell the same story.
 
+import { t } from '@vscode/l10n';
 import type { RunUsage } from '../library/api.ts';
 import type { ModelEvent, RunFailure } from '../models/api.ts';
 import { answerLimit, type RunPhase } from './panelProtocol.ts';
@@ -90,8 +91,8 @@ function tooLong(progress: RunProgress, at: number): RunProgress {
     totalMs: at - progress.startedAt,
     failure: {
       kind: 'badAnswer',
-      message: `The answer is longer than ${answerLimit.toLocaleString('en')} characters.`,
-      action: 'What arrived is kept. Limit the answer with a maximum of output tokens and run again.',
+      message: t('The answer is longer than {0} characters.', answerLimit.toLocaleString('en')),
+      action: t('What arrived is kept. Limit the answer with a maximum of output tokens and run again.'),
       status: null,
     },
   };
@@ -108,7 +109,7 @@ function finished(progress: RunProgress, event: ModelEvent & { type: 'done' }, a
     case 'length':
       return withNotice(
         ended,
-        'The answer was cut at the maximum of output tokens. Raise it and run again for the rest.',
+        t('The answer was cut at the maximum of output tokens. Raise it and run again for the rest.'),
       );
     case 'filtered':
       return {
@@ -116,8 +117,8 @@ function finished(progress: RunProgress, event: ModelEvent & { type: 'done' }, a
         phase: 'failed',
         failure: {
           kind: 'filtered',
-          message: 'The provider’s content filter ended the answer.',
-          action: 'Change the prompt or the text that goes with it, or choose another model.',
+          message: t('The provider’s content filter ended the answer.'),
+          action: t('Change the prompt or the text that goes with it, or choose another model.'),
           status: null,
         },
       };

@@ -2,6 +2,7 @@
 // rendered again, at most once a frame and never for more than a part of the time, so that a long answer stays fluent.
 
 import type { LinkDefinitions, SafeMarkdown } from './safeMarkdown.ts';
+import { t } from './translate.ts';
 
 export interface AnswerView {
   /** Shows another answer from its beginning. */
@@ -147,8 +148,8 @@ function copyButton(): HTMLElement {
   const button = document.createElement('button');
   button.type = 'button';
   button.className = 'copy-code codicon codicon-copy';
-  button.title = 'Copy code';
-  button.setAttribute('aria-label', 'Copy code');
+  button.title = t('Copy code');
+  button.setAttribute('aria-label', t('Copy code'));
   return button;
 }
 

@@ -7,6 +7,7 @@
 
 import DOMPurify, { type Config } from 'dompurify';
 import MarkdownIt, { type Token } from 'markdown-it';
+import { t } from './translate.ts';
 
 /** Link definitions found so far, carried from one part of an answer to the next. */
 export type LinkDefinitions = Record<string, unknown>;
@@ -75,7 +76,7 @@ function createMarkdown(): InstanceType<typeof MarkdownIt> {
   markdown.validateLink = (url) => /^https?:\/\//i.test(url.trim());
   markdown.renderer.rules['image'] = (tokens, index) => {
     const description = tokens[index]?.content ?? '';
-    return `<span class="image-removed">${markdown.utils.escapeHtml(`Image not loaded: ${description}`)}</span>`;
+    return `<span class="image-removed">${markdown.utils.escapeHtml(t('Image not loaded: {0}', description))}</span>`;
   };
   return markdown;
 }

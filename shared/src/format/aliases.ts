@@ -1,6 +1,7 @@
 // Variables of other tools' prompts and what they are called here: VS Code's `${…}` and the `$ARGUMENTS` and `$1` of
 // Claude commands. Used on import and on paste.
 
+import { t } from '@vscode/l10n';
 import { isInputName } from './settings.ts';
 import type { Span } from './text.ts';
 
@@ -45,9 +46,9 @@ export function findAliases(text: string, { positional }: AliasOptions): readonl
       return [{ ...base, name: builtInAliases[builtIn] ?? builtIn, hint: '', isInput: false }];
     if (input !== undefined) return inputAlias(input, { ...base, hint });
     if (position === undefined)
-      return [{ ...base, name: 'arguments', hint: 'What to work on', isInput: true }];
+      return [{ ...base, name: 'arguments', hint: t('What to work on'), isInput: true }];
     return positional
-      ? [{ ...base, name: `argument${position}`, hint: `Argument ${position}`, isInput: true }]
+      ? [{ ...base, name: `argument${position}`, hint: t('Argument {0}', position), isInput: true }]
       : [];
   });
 }

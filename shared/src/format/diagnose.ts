@@ -1,6 +1,7 @@
 // Everything that is wrong with a prompt, with places: what parsing found, and what shows only from the whole document
 // and from the partials it includes.
 
+import { t } from '@vscode/l10n';
 import { builtInNames } from './builtIns.ts';
 import { createNameFinder } from './closestName.ts';
 import { findHiddenCharacters, type HiddenCharacters } from './hiddenUnicode.ts';
@@ -29,14 +30,17 @@ export function diagnose(document: PromptDocument, options: DiagnoseOptions = {}
 }
 
 function reportHidden({ span, count, kinds, spelled }: HiddenCharacters, report: Report): void {
-  const what = count === 1 ? 'A hidden character' : `${count} hidden characters`;
-  const reads = spelled === '' ? '' : ` They spell: "${spelled.slice(0, 200)}".`;
+  const what =
+    count === 1
+      ? t('A hidden character that a model reads and you do not see: {0}.', kinds.join(', '))
+      : t('{0} hidden characters that a model reads and you do not see: {1}.', count, kinds.join(', '));
+  const reads = spelled === '' ? '' : ` ${t('They spell: "{0}".', spelled.slice(0, 200))}`;
   report.add({
     code: 'hiddenCharacter',
     severity: 'warning',
     span,
-    message: `${what} that a model reads and you do not see: ${kinds.join(', ')}.${reads}`,
-    action: 'Remove them unless you know why they are here.',
+    message: `${what}${reads}`,
+    action: t('Remove them unless you know why they are here.'),
   });
 }
 
@@ -55,9 +59,9 @@ function reportInputs(document: PromptDocument, { partials }: DiagnoseOptions, r
         span: { start: span.start, end: span.end },
         message:
           suggestion === null
-            ? `\`${name}\` is not declared.`
-            : `\`${name}\` is not declared. Did you mean \`${suggestion}\`?`,
-        action: 'Declare it under `inputs`, or correct the name.',
+            ? t('`{0}` is not declared.', name)
+            : t('`{0}` is not declared. Did you mean `{1}`?', name, suggestion),
+        action: t('Declare it under `inputs`, or correct the name.'),
         name,
         ...(suggestion !== null && { suggestion }),
       });
@@ -76,8 +80,8 @@ function reportUnused(document: PromptDocument, used: ReturnType<typeof uses>, r
       code: 'inputUnused',
       severity: 'warning',
       span: keySpan,
-      message: `The input \`${name}\` is declared but not used.`,
-      action: `Use it as \`{{${name}}}\`, or remove it.`,
+      message: t('The input `{0}` is declared but not used.', name),
+      action: t('Use it as {0}, or remove it.', `\`{{${name}}}\``),
       name,
     });
   }
@@ -107,13 +111,13 @@ function reportPartial(node: PartialNode, { load, closest, options, report }: Ch
   if (loaded === null) {
     const [path = ''] = name.split('@');
     const suggestion = closest(path);
-    const hint = suggestion === null ? '' : ` Did you mean \`${suggestion}\`?`;
+    const hint = suggestion === null ? '' : ` ${t('Did you mean `{0}`?', suggestion)}`;
     report.add({
       code: 'partialUnknown',
       severity: 'error',
       span,
-      message: `There is no prompt \`${name}\` to include.${hint}`,
-      action: 'Correct the name, or create the prompt.',
+      message: t('There is no prompt `{0}` to include.{1}', name, hint),
+      action: t('Correct the name, or create the prompt.'),
       name,
       ...(suggestion !== null && { suggestion }),
     });
@@ -124,8 +128,8 @@ function reportPartial(node: PartialNode, { load, closest, options, report }: Ch
       code: 'partialHasRoles',
       severity: 'error',
       span,
-      message: `\`${name}\` has role lines, so it is no piece of a message.`,
-      action: 'Remove its role lines, or copy what you need.',
+      message: t('`{0}` has role lines, so it is no piece of a message.', name),
+      action: t('Remove its role lines, or copy what you need.'),
       name,
     });
   }
@@ -135,8 +139,8 @@ function reportPartial(node: PartialNode, { load, closest, options, report }: Ch
     code: 'partialCycle',
     severity: 'error',
     span,
-    message: `Prompts include each other in a circle: ${circle.join(' → ')}.`,
-    action: 'Take one of them out.',
+    message: t('Prompts include each other in a circle: {0}.', circle.join(' → ')),
+    action: t('Take one of them out.'),
     name,
   });
 }

@@ -2,6 +2,7 @@
 // depth is measured before anything recursive sees the text, so a hostile document costs no more than its length.
 
 import { Composer, CST, isAlias, isMap, isScalar, isSeq, Parser, type ParsedNode, type YAMLMap } from 'yaml';
+import { t } from '@vscode/l10n';
 import { limits } from './limits.ts';
 import type { FrontMatter, YamlEntry, YamlMap, YamlNode } from './promptDocument.ts';
 import type { Report } from './report.ts';
@@ -57,8 +58,11 @@ function readYaml(source: string, offset: number, report: Report): YamlMap | nul
       code: 'tooLarge',
       severity: 'error',
       span: whole,
-      message: `The front matter is longer than ${limits.frontMatterLength} characters, so it is not read.`,
-      action: 'Move long texts into the body or into partials.',
+      message: t(
+        'The front matter is longer than {0} characters, so it is not read.',
+        limits.frontMatterLength,
+      ),
+      action: t('Move long texts into the body or into partials.'),
     });
     return null;
   }
@@ -71,8 +75,8 @@ function readYaml(source: string, offset: number, report: Report): YamlMap | nul
     code: 'frontMatterInvalid',
     severity: 'error',
     span: root?.span ?? whole,
-    message: 'The front matter is not a list of `key: value` lines.',
-    action: 'Write one `key: value` a line between the two `---` lines, or remove both lines.',
+    message: t('The front matter is not a list of `key: value` lines.'),
+    action: t('Write one `key: value` a line between the two `---` lines, or remove both lines.'),
   });
   return null;
 }
@@ -86,8 +90,8 @@ function composeYaml(source: string, offset: number, report: Report): ParsedNode
   if (isTooDeep(tokens)) {
     return invalid(
       { start: offset, end: offset + source.length },
-      `The front matter is nested deeper than ${limits.yamlDepth} levels.`,
-      'Make it flatter.',
+      t('The front matter is nested deeper than {0} levels.', limits.yamlDepth),
+      t('Make it flatter.'),
     );
   }
   const composer = new Composer({ uniqueKeys: false, schema: 'core', logLevel: 'silent' });
@@ -98,13 +102,17 @@ function composeYaml(source: string, offset: number, report: Report): ParsedNode
   const second = documents[1];
   if (second !== undefined) {
     const start = offset + second.range[0];
-    return invalid({ start, end: start }, 'The front matter holds two YAML documents.', 'Keep only one.');
+    return invalid(
+      { start, end: start },
+      t('The front matter holds two YAML documents.'),
+      t('Keep only one.'),
+    );
   }
   const error = first.errors[0];
   if (error !== undefined) {
     const start = offset + Math.min(error.pos[0], source.length);
     const end = offset + Math.min(Math.max(error.pos[1], error.pos[0]), source.length);
-    return invalid({ start, end }, `This is not valid YAML: ${error.message}`, yamlAdvice(error.code));
+    return invalid({ start, end }, t('This is not valid YAML: {0}', error.message), yamlAdvice(error.code));
   }
   return first.contents;
 }
@@ -113,13 +121,13 @@ function yamlAdvice(code: string): string {
   switch (code) {
     case 'BLOCK_AS_IMPLICIT_KEY':
     case 'MULTILINE_IMPLICIT_KEY':
-      return 'If a text contains `: `, put it in quotes.';
+      return t('If a text contains `: `, put it in quotes.');
     case 'TAB_AS_INDENT':
-      return 'Indent with spaces instead of tabs.';
+      return t('Indent with spaces instead of tabs.');
     case 'BAD_SCALAR_START':
-      return 'Put a text that begins with a special character in quotes.';
+      return t('Put a text that begins with a special character in quotes.');
     default:
-      return 'Correct the YAML; texts with special characters are safest in quotes.';
+      return t('Correct the YAML; texts with special characters are safest in quotes.');
   }
 }
 
@@ -169,8 +177,8 @@ function convert(node: ParsedNode | null, from: Source): YamlNode | null {
       code: 'aliasNotAllowed',
       severity: 'error',
       span,
-      message: 'Aliases (`*name`) are not read in front matter.',
-      action: 'Write the value out.',
+      message: t('Aliases (`*name`) are not read in front matter.'),
+      action: t('Write the value out.'),
     });
     return { kind: 'scalar', span, value: null };
   }
@@ -205,8 +213,8 @@ function reportDuplicate(key: string, span: Span, report: Report): void {
     code: 'duplicateKey',
     severity: 'error',
     span,
-    message: `\`${key}\` is given twice; only the first counts.`,
-    action: 'Remove one of the two.',
+    message: t('`{0}` is given twice; only the first counts.', key),
+    action: t('Remove one of the two.'),
     name: key,
   });
 }

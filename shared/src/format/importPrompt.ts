@@ -1,6 +1,7 @@
 // Other tools' prompt files → prompt documents. Never fails: what means nothing here stays as text or as an unknown
 // key, and the report says so. "Same text" is the promise: rendered, the body reads as it did in the file.
 
+import { t } from '@vscode/l10n';
 import { findAliases, inputsOf, type Alias } from './aliases.ts';
 import { isBuiltIn } from './builtIns.ts';
 import { declareInputs, toYamlScalar, type NewInput } from './edits.ts';
@@ -104,10 +105,18 @@ function makeFrontMatterReadable(text: string, notes: Notes): string {
   const repaired = text.slice(0, start) + quoteValues(text.slice(start, end)) + text.slice(end);
   const what = 'front matter';
   if (parseDocument(repaired).frontMatter?.root) {
-    add(notes.mapped, { what, reason: 'It was not valid YAML; its texts are in quotes now.', range: null });
+    add(notes.mapped, {
+      what,
+      reason: t('It was not valid YAML; its texts are in quotes now.'),
+      range: null,
+    });
     return repaired;
   }
-  add(notes.notMapped, { what, reason: 'It is not valid YAML, so it became part of the body.', range: null });
+  add(notes.notMapped, {
+    what,
+    reason: t('It is not valid YAML, so it became part of the body.'),
+    range: null,
+  });
   const mark = text.startsWith('\uFEFF') ? '\uFEFF' : '';
   return `${mark}---\n---\n${text.slice(mark.length)}`;
 }
@@ -119,12 +128,12 @@ function quoteValues(yaml: string): string {
   );
 }
 
-const meanings: Readonly<Record<string, string>> = {
-  mode: 'Cuebook has no modes; a run is one answer.',
-  agent: 'Cuebook has no agents; a run is one answer.',
-  tools: 'Cuebook runs give the model no tools.',
-  license: 'Kept for readers.',
-};
+const meanings = (): Readonly<Record<string, string>> => ({
+  mode: t('Cuebook has no modes; a run is one answer.'),
+  agent: t('Cuebook has no agents; a run is one answer.'),
+  tools: t('Cuebook runs give the model no tools.'),
+  license: t('Kept for readers.'),
+});
 
 function convertKeys(converting: Converting): readonly TextEdit[] {
   const { document, notes } = converting;
@@ -135,10 +144,11 @@ function convertKeys(converting: Converting): readonly TextEdit[] {
     if (key === 'model') edits.push(...convertModels(converting));
     else if (problem !== undefined) add(notes.notMapped, { what: key, reason: problem.message, range });
     else if (settingKeys.some((known) => known === key)) {
-      add(notes.mapped, { what: key, reason: `It is \`${key}\` here too.`, range });
+      add(notes.mapped, { what: key, reason: t('It is `{0}` here too.', key), range });
     } else {
-      const reason = (Object.hasOwn(meanings, key) && meanings[key]) || 'Cuebook does not know this key.';
-      add(notes.kept, { what: key, reason: `${reason} It stays in the document.`, range });
+      const reason =
+        (Object.hasOwn(meanings(), key) && meanings()[key]) || t('Cuebook does not know this key.');
+      add(notes.kept, { what: key, reason: t('{0} It stays in the document.', reason), range });
     }
   }
   return edits;
@@ -155,12 +165,12 @@ function convertModels({ document, notes }: Converting): readonly TextEdit[] {
     const name = String(item.value);
     const range = document.lines.range(item.span);
     if (isModelReference(name)) {
-      add(notes.mapped, { what: `model: ${name}`, reason: 'It is a model reference already.', range });
+      add(notes.mapped, { what: `model: ${name}`, reason: t('It is a model reference already.'), range });
       return [];
     }
     const reference = `vscode/${name.trim()}`;
     if (!isModelReference(reference)) {
-      add(notes.notMapped, { what: `model: ${name}`, reason: 'It is no name of a model.', range });
+      add(notes.notMapped, { what: `model: ${name}`, reason: t('It is no name of a model.'), range });
       return [];
     }
     add(notes.mapped, {
@@ -210,11 +220,16 @@ function takeAlias(alias: Alias, converting: Converting): boolean {
   const range = rangeOf(converting, { start: start + alias.start, end: start + alias.end });
   const what = alias.written;
   if (alias.isInCode && !what.startsWith('${input:')) {
-    add(converting.notes.notMapped, { what, reason: 'It stands in a code block, so it stays text.', range });
+    add(converting.notes.notMapped, {
+      what,
+      reason: t('It stands in a code block, so it stays text.'),
+      range,
+    });
     return false;
   }
-  const kind = alias.isInput ? 'input' : 'value from the editor';
-  add(converting.notes.mapped, { what, reason: `The ${kind} \`{{${alias.name}}}\`.`, range });
+  const name = `\`{{${alias.name}}}\``;
+  const reason = alias.isInput ? t('The input {0}.', name) : t('The value from the editor {0}.', name);
+  add(converting.notes.mapped, { what, reason, range });
   return true;
 }
 
@@ -268,10 +283,13 @@ function noteBraces(
   const end = tag?.end ?? Math.min(at + 2, text.length);
   const what = tag === null ? excerpt(text, at) : text.slice(at, end);
   const range = rangeOf(converting, { start: at, end });
-  if (isTag) add(converting.notes.mapped, { what, reason: 'An input of this name.', range });
+  if (isTag) add(converting.notes.mapped, { what, reason: t('An input of this name.'), range });
   else {
-    const hint = tag === null ? 'It is no tag of Cuebook' : 'It could be an input, which was not asked for';
-    add(converting.notes.notMapped, { what, reason: `${hint}, so it stays text, written \`\\{{\`.`, range });
+    const reason =
+      tag === null
+        ? t('It is no tag of Cuebook, so it stays text, written {0}.', '`\\{{`')
+        : t('It could be an input, which was not asked for, so it stays text, written {0}.', '`\\{{`');
+    add(converting.notes.notMapped, { what, reason, range });
   }
 }
 
@@ -292,7 +310,7 @@ function escapeRoleLines(converting: Converting): readonly TextEdit[] {
   const { document, notes } = converting;
   const { roleLines, escapes } = scanRoleLines(document.text, document.body, document.lines);
   for (const { role, span } of roleLines) {
-    const reason = `The file is one message, so the line stays text, written \`\\${role}:\`.`;
+    const reason = t('The file is one message, so the line stays text, written `\\{0}:`.', role);
     add(notes.notMapped, { what: `${role}:`, reason, range: rangeOf(converting, span) });
   }
   return [...roleLines.map(({ span }) => span.start), ...escapes].map((start) => ({
@@ -313,7 +331,7 @@ function nameOf({ kind, name }: PromptFile, document: PromptDocument | null): st
   // A skill's file is always called SKILL.md: its own name, or its folder's, says which one it is.
   const isUnnamed = kind === 'skill' && /^skill$/i.test(file);
   const declared = document?.settings.name?.value ?? '';
-  return cleanName(isUnnamed ? declared || folder || file : file) || 'Imported prompt';
+  return cleanName(isUnnamed ? declared || folder || file : file) || t('Imported prompt');
 }
 
 function cleanName(name: string): string {

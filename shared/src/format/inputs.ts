@@ -1,5 +1,6 @@
 // Inputs: what a person, a form or a program gives, checked against the prompt's declaration.
 
+import { t } from '@vscode/l10n';
 import { isRecord, toPlainValue } from './plainValue.ts';
 import type { InputDeclaration, InputType, PlainValue } from './promptDocument.ts';
 
@@ -23,21 +24,21 @@ export function coerceInput(
   const plain = toPlainValue(raw);
   if (!plain.ok) return refuse(plain.problem);
   const value = readAs(declaration.type, plain.value);
-  if (value === undefined) return refuse(`must be ${expectations[declaration.type]}`);
+  if (value === undefined) return refuse(t('must be {0}', expectations()[declaration.type]));
   if (declaration.enum !== null && !declaration.enum.some((allowed) => isSame(allowed, value))) {
-    return refuse(`must be one of ${declaration.enum.map(toWords).join(', ')}`);
+    return refuse(t('must be one of {0}', declaration.enum.map(toWords).join(', ')));
   }
   return { ok: true, value };
 }
 
-const expectations: Readonly<Record<InputType, string>> = {
-  string: 'a text',
-  number: 'a number',
-  boolean: '`true` or `false`',
-  array: 'a list: one item a line, or a JSON array',
-  object: 'a JSON object',
-  image: 'an image as a `data:image/…;base64,` address',
-};
+const expectations = (): Readonly<Record<InputType, string>> => ({
+  string: t('a text'),
+  number: t('a number'),
+  boolean: t('`true` or `false`'),
+  array: t('a list: one item a line, or a JSON array'),
+  object: t('a JSON object'),
+  image: t('an image as a `data:image/…;base64,` address'),
+});
 
 const imageAddress = /^data:image\/[a-z0-9.+-]+;base64,[A-Za-z0-9+/]+={0,2}$/;
 

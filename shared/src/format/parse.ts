@@ -1,6 +1,7 @@
 // Text → prompt document. Never throws, whatever the text: problems are values with places, and the text itself stays
 // in the document as it was given.
 
+import { t } from '@vscode/l10n';
 import { findFrontMatter, readFrontMatter } from './frontMatter.ts';
 import { limits } from './limits.ts';
 import type { FrontMatter, MessageTemplate, PromptDocument } from './promptDocument.ts';
@@ -40,8 +41,8 @@ function parseFrontMatter(text: string, report: Report): FrontMatter | null {
         code: 'frontMatterUnclosed',
         severity: 'warning',
         span: found.open,
-        message: 'The front matter is never closed, so the whole document is body.',
-        action: 'Add a line `---` where the front matter ends; for a rule at the top write `***` instead.',
+        message: t('The front matter is never closed, so the whole document is body.'),
+        action: t('Add a line `---` where the front matter ends; for a rule at the top write `***` instead.'),
       });
       return null;
   }
@@ -67,8 +68,8 @@ function unparsed(text: string, lines: LineIndex, report: Report): PromptDocumen
     code: 'tooLarge',
     severity: 'error',
     span: { start: 0, end: 0 },
-    message: `The prompt is longer than ${limits.documentLength} characters, so it is not read.`,
-    action: 'Split it into partials, or give the long part as an input.',
+    message: t('The prompt is longer than {0} characters, so it is not read.', limits.documentLength),
+    action: t('Split it into partials, or give the long part as an input.'),
   });
   const body = { start: 0, end: text.length };
   return {

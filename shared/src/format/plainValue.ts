@@ -1,5 +1,6 @@
 // JSON data from outside, copied into objects without a prototype: after this, a lookup finds only what was given.
 
+import { t } from '@vscode/l10n';
 import { limits } from './limits.ts';
 import type { PlainValue, YamlNode } from './promptDocument.ts';
 
@@ -18,13 +19,13 @@ export function toPlainValue(value: unknown): PlainResult {
   const copy = (part: unknown, depth: number): PlainValue => {
     parts += 1;
     if (problem !== null) return null;
-    if (depth > limits.valueDepth) return refuse(`is nested deeper than ${limits.valueDepth} levels`);
-    if (parts > limits.valueParts) return refuse(`has more than ${limits.valueParts} parts`);
+    if (depth > limits.valueDepth) return refuse(t('is nested deeper than {0} levels', limits.valueDepth));
+    if (parts > limits.valueParts) return refuse(t('has more than {0} parts', limits.valueParts));
     if (part === null || typeof part === 'string' || typeof part === 'boolean') return part;
     if (typeof part === 'number')
-      return Number.isFinite(part) ? part : refuse('holds a number that is not finite');
+      return Number.isFinite(part) ? part : refuse(t('holds a number that is not finite'));
     if (Array.isArray(part)) return part.map((item: unknown) => copy(item, depth + 1));
-    if (typeof part !== 'object') return refuse(`holds a ${typeof part}`);
+    if (typeof part !== 'object') return refuse(t('holds a {0}', typeof part));
     const result: Record<string, PlainValue> = createRecord();
     for (const [key, item] of Object.entries(part)) result[key] = copy(item, depth + 1);
     return result;

@@ -1,6 +1,7 @@
 // Document + values → messages. Values are inserted, never parsed: no value can become a role, a tag or code. Bounded in
 // depth, steps and length, because a teammate's prompt is untrusted input. Expected failures are values with places.
 
+import { t } from '@vscode/l10n';
 import { builtInNames, isBuiltIn, type BuiltInName } from './builtIns.ts';
 import { coerceInput } from './inputs.ts';
 import { limits } from './limits.ts';
@@ -154,16 +155,16 @@ function createRun(load: PartialLoader): Run {
       steps += 1;
       length += added;
       if (length > limits.renderedLength) {
-        const message = `The messages become longer than ${limits.renderedLength} characters.`;
-        return stop(frame, { code: 'tooLarge', span, message, action: 'Give it less text.' });
+        const message = t('The messages become longer than {0} characters.', limits.renderedLength);
+        return stop(frame, { code: 'tooLarge', span, message, action: t('Give it less text.') });
       }
       if (steps <= limits.renderSteps) return true;
-      const message = `Rendering takes more than ${limits.renderSteps} steps.`;
+      const message = t('Rendering takes more than {0} steps.', limits.renderSteps);
       return stop(frame, {
         code: 'tooManySteps',
         span,
         message,
-        action: 'Use smaller lists or fewer partials.',
+        action: t('Use smaller lists or fewer partials.'),
       });
     },
   };
@@ -181,8 +182,8 @@ function reportNothing(frame: Frame, run: Run): void {
   run.fail(frame, {
     code: 'nothingToSay',
     span: frame.document.body,
-    message: 'The prompt is empty with these inputs.',
-    action: 'Write some text below the front matter, or give more inputs.',
+    message: t('The prompt is empty with these inputs.'),
+    action: t('Write some text below the front matter, or give more inputs.'),
   });
 }
 
@@ -228,7 +229,7 @@ function readDeclared(declaration: InputDeclaration, raw: unknown, { frame, run 
         code: 'inputInvalid',
         span,
         message: value.problem,
-        action: 'Give another value.',
+        action: t('Give another value.'),
         name,
       });
       return { state: 'empty' };
@@ -253,12 +254,12 @@ function placeOf(declaration: InputDeclaration, document: PromptDocument): Span 
 function readUndeclared(name: string, raw: unknown, { frame, run }: ReadContext): Lookup {
   const plain = toPlainValue(raw);
   if (plain.ok) return { state: 'given', value: plain.value };
-  const message = `The value of \`${name}\` ${plain.problem}.`;
+  const message = t('The value of `{0}` {1}.', name, plain.problem);
   run.fail(frame, {
     code: 'inputInvalid',
     span: frame.document.body,
     message,
-    action: 'Give another value.',
+    action: t('Give another value.'),
     name,
   });
   return { state: 'empty' };
@@ -268,10 +269,10 @@ function reportMissing(name: string, span: Span, { frame, run }: Pick<ReadContex
   run.fail(frame, {
     code: 'inputMissing',
     span,
-    message: `The input \`${name}\` has no value.`,
+    message: t('The input `{0}` has no value.', name),
     action: isBuiltIn(name)
-      ? `Give it a value, or run the prompt where the editor has a ${name}.`
-      : `Give it a value, or declare it with a default.`,
+      ? t('Give it a value, or run the prompt where the editor has a {0}.', name)
+      : t(`Give it a value, or declare it with a default.`),
     name,
   });
 }
@@ -342,8 +343,8 @@ function reportUnknownName(path: PathExpression, span: Span, { run, frame }: Pla
   run.fail(frame, {
     code: 'outsideEach',
     span,
-    message: '`this`, `../` and `@…` have a meaning only inside `{{#each}}`.',
-    action: 'Move it into the block, or use the name of an input.',
+    message: t('`this`, `../` and `@…` have a meaning only inside {0}.', '`{{#each}}`'),
+    action: t('Move it into the block, or use the name of an input.'),
   });
 }
 
@@ -371,8 +372,12 @@ function evaluateEach(node: BlockNode, found: Lookup, place: Place): void {
     place.run.fail(place.frame, {
       code: 'notAList',
       span: node.path.span,
-      message: `\`${node.path.segments.join('.') || 'this'}\` is not a list, so \`{{#each}}\` cannot go through it.`,
-      action: 'Declare the input with `type: array`, or use `{{#if}}`.',
+      message: t(
+        '`{0}` is not a list, so {1} cannot go through it.',
+        node.path.segments.join('.') || 'this',
+        '`{{#each}}`',
+      ),
+      action: t('Declare the input with `type: array`, or use {0}.', '`{{#if}}`'),
     });
     return;
   }
@@ -416,25 +421,25 @@ function usablePartial(node: PartialNode, { run, frame }: Place): LoadedPartial 
   if (loaded === null) {
     return refuse(
       'partialUnknown',
-      `There is no prompt \`${name}\` to include.`,
-      'Correct the name, or create it.',
+      t('There is no prompt `{0}` to include.', name),
+      t('Correct the name, or create it.'),
     );
   }
   if (frame.keys.includes(loaded.key)) {
     const circle = [...frame.through.slice(frame.keys.indexOf(loaded.key)), name].join(' → ');
     return refuse(
       'partialCycle',
-      `Prompts include each other in a circle: ${circle}.`,
-      'Take one of them out.',
+      t('Prompts include each other in a circle: {0}.', circle),
+      t('Take one of them out.'),
     );
   }
   if (frame.keys.length >= limits.partialDepth) {
-    const message = `Partials include each other deeper than ${limits.partialDepth} levels.`;
-    return refuse('partialTooDeep', message, 'Make the chain shorter.');
+    const message = t('Partials include each other deeper than {0} levels.', limits.partialDepth);
+    return refuse('partialTooDeep', message, t('Make the chain shorter.'));
   }
   if (hasRoles(loaded.document)) {
-    const message = `\`${name}\` has role lines, so it is no piece of a message.`;
-    return refuse('partialHasRoles', message, 'Remove its role lines, or copy what you need.');
+    const message = t('`{0}` has role lines, so it is no piece of a message.', name);
+    return refuse('partialHasRoles', message, t('Remove its role lines, or copy what you need.'));
   }
   return loaded;
 }
@@ -455,8 +460,12 @@ function requireInputs(scope: PartialScope, node: PartialNode, { run, frame }: P
     run.fail(frame, {
       code: 'inputMissing',
       span: declaration.keySpan,
-      message: `The partial \`${node.reference}\` needs the input \`${declaration.name}\`, which has no value.`,
-      action: `Give it where it is included: \`{{> ${node.reference} ${declaration.name}=…}}\`.`,
+      message: t(
+        'The partial `{0}` needs the input `{1}`, which has no value.',
+        node.reference,
+        declaration.name,
+      ),
+      action: t('Give it where it is included: {0}.', `\`{{> ${node.reference} ${declaration.name}=…}}\``),
       name: declaration.name,
     });
   }

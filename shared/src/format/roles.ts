@@ -2,6 +2,7 @@
 // starts a message; inside a fenced code block it is text, and `\user:` is that text anywhere. This happens before any
 // value is known, so no value can start a message.
 
+import { t } from '@vscode/l10n';
 import type { Role } from './promptDocument.ts';
 import type { Report } from './report.ts';
 import type { LineIndex, Span } from './text.ts';
@@ -117,8 +118,8 @@ function reportFenced(text: string, span: Span, report: Report): void {
     code: 'roleInCodeBlock',
     severity: 'info',
     span,
-    message: `\`${slice(text, span).trim()}\` is text here: it stands inside a code block.`,
-    action: 'If it should start a message, close the code block before it.',
+    message: t('`{0}` is text here: it stands inside a code block.', slice(text, span).trim()),
+    action: t('If it should start a message, close the code block before it.'),
   });
 }
 
@@ -127,7 +128,7 @@ function reportLead(span: Span, report: Report): void {
     code: 'textBeforeRole',
     severity: 'warning',
     span,
-    message: 'Text before the first role line is a user message of its own.',
-    action: 'Put it below a role line (`system:` or `user:`), or remove it.',
+    message: t('Text before the first role line is a user message of its own.'),
+    action: t('Put it below a role line (`system:` or `user:`), or remove it.'),
   });
 }

@@ -1,5 +1,6 @@
 // Front matter → typed settings. What is well formed is read; what is not is reported at its place and left out.
 
+import { t } from '@vscode/l10n';
 import { closestName } from './closestName.ts';
 import { coerceInput, isOfType } from './inputs.ts';
 import { isRecord, yamlToPlainValue } from './plainValue.ts';
@@ -100,8 +101,11 @@ function reportForbidden(key: string, span: Span, report: Report): void {
     code: 'forbiddenKey',
     severity: 'error',
     span,
-    message: `\`${key}\` does not belong in a prompt: keys, addresses and headers are set on each machine, never by a document.`,
-    action: 'Remove it. Keys are added with `Cuebook: Add Provider Key`, addresses in the settings.',
+    message: t(
+      '`{0}` does not belong in a prompt: keys, addresses and headers are set on each machine, never by a document.',
+      key,
+    ),
+    action: t('Remove it. Keys are added with `Cuebook: Add Provider Key`, addresses in the settings.'),
     name: key,
   });
 }
@@ -114,8 +118,8 @@ function reportUnknown(key: string, span: Span, known: readonly string[], report
     code: 'unknownKey',
     severity: 'info',
     span,
-    message: `\`${key}\` is not a key that Cuebook knows. Did you mean \`${suggestion}\`?`,
-    action: `Rename it to \`${suggestion}\`, or leave it: unknown keys are kept.`,
+    message: t('`{0}` is not a key that Cuebook knows. Did you mean `{1}`?', key, suggestion),
+    action: t('Rename it to `{0}`, or leave it: unknown keys are kept.', suggestion),
     name: key,
     suggestion,
   });
@@ -126,8 +130,8 @@ function wrongType(span: Span, what: string, expected: string, report: Report): 
     code: 'wrongType',
     severity: 'error',
     span,
-    message: `\`${what}\` must be ${expected}.`,
-    action: `Write ${expected}, or remove the key.`,
+    message: t('`{0}` must be {1}.', what, expected),
+    action: t('Write {0}, or remove the key.', expected),
     name: what,
   });
   return null;
@@ -141,7 +145,7 @@ function readText(entry: YamlEntry | null, report: Report): Field<string> | null
   if (entry === null || entry.value === null) return null;
   const { value } = entry;
   if (value.kind !== 'scalar' || value.value === null)
-    return wrongType(value.span, entry.key, 'a text', report);
+    return wrongType(value.span, entry.key, t('a text'), report);
   return fieldOf(entry, String(value.value), value.span);
 }
 
@@ -157,7 +161,7 @@ function readTexts(entry: YamlEntry | null, report: Report): readonly Field<stri
   const items = entry.value.kind === 'list' ? entry.value.items : [entry.value];
   return items.flatMap((item) => {
     if (item.kind === 'scalar' && item.value !== null) return [fieldOf(entry, String(item.value), item.span)];
-    wrongType(item.span, entry.key, 'a text or a list of texts', report);
+    wrongType(item.span, entry.key, t('a text or a list of texts'), report);
     return [];
   });
 }
@@ -177,8 +181,8 @@ function readModels(entry: YamlEntry | null, report: Report): readonly Field<str
       code: 'modelMalformed',
       severity: 'warning',
       span,
-      message: `\`${value}\` is not a model reference.`,
-      action: 'Write `provider/model`, such as `openai/gpt-4.1` or `vscode/*`.',
+      message: t('`{0}` is not a model reference.', value),
+      action: t('Write `provider/model`, such as `openai/gpt-4.1` or `vscode/*`.'),
       name: value,
     });
   }
@@ -204,7 +208,7 @@ export function isInputName(name: string): boolean {
 function readInputs(entry: YamlEntry | null, report: Report): readonly InputDeclaration[] {
   if (entry === null || entry.value === null) return [];
   if (entry.value.kind !== 'map') {
-    wrongType(entry.value.span, 'inputs', 'a map from input names to declarations', report);
+    wrongType(entry.value.span, 'inputs', t('a map from input names to declarations'), report);
     return [];
   }
   return entry.value.entries.flatMap((each) => {
@@ -213,8 +217,8 @@ function readInputs(entry: YamlEntry | null, report: Report): readonly InputDecl
       code: 'inputNameInvalid',
       severity: 'error',
       span: each.keySpan,
-      message: `\`${each.key}\` cannot be the name of an input.`,
-      action: 'Use letters, digits, `-` and `_`, beginning with a letter.',
+      message: t('`{0}` cannot be the name of an input.', each.key),
+      action: t('Use letters, digits, `-` and `_`, beginning with a letter.'),
       name: each.key,
     });
     return [];
@@ -243,7 +247,7 @@ function readInput(entry: YamlEntry, report: Report): InputDeclaration {
 function readInputType(node: YamlNode, report: Report): InputType {
   const type = inputTypes.find((each) => node.kind === 'scalar' && each === node.value);
   if (type !== undefined) return type;
-  wrongType(node.span, 'type', `one of ${inputTypes.join(', ')}`, report);
+  wrongType(node.span, 'type', t('one of {0}', inputTypes.join(', ')), report);
   return 'string';
 }
 
@@ -280,19 +284,19 @@ function impliedType(defaultEntry: YamlEntry | null, enumEntry: YamlEntry | null
 function readFlag(entry: YamlEntry | null, report: Report): boolean {
   if (entry === null || entry.value === null) return false;
   if (entry.value.kind === 'scalar' && typeof entry.value.value === 'boolean') return entry.value.value;
-  wrongType(entry.value.span, entry.key, '`true` or `false`', report);
+  wrongType(entry.value.span, entry.key, t('`true` or `false`'), report);
   return false;
 }
 
 function readEnum(entry: YamlEntry | null, type: InputType, report: Report): readonly PlainValue[] | null {
   if (entry === null || entry.value === null) return null;
   if (entry.value.kind !== 'list' || entry.value.items.length === 0) {
-    return wrongType(entry.value.span, 'enum', 'a list of the allowed values', report);
+    return wrongType(entry.value.span, 'enum', t('a list of the allowed values'), report);
   }
   return entry.value.items.flatMap((item) => {
     const value = scalarAs(type, yamlToPlainValue(item));
     if (isOfType(type, value)) return [value];
-    wrongType(item.span, 'enum', `a list of values of type ${type}`, report);
+    wrongType(item.span, 'enum', t('a list of values of type {0}', type), report);
     return [];
   });
 }
@@ -311,8 +315,9 @@ function readDefault(
     code: 'wrongType',
     severity: 'error',
     span: entry.value.span,
-    message: checked?.problem ?? `The default of \`${declaration.name}\` is not of type ${declaration.type}.`,
-    action: 'Correct the default, the type or the allowed values.',
+    message:
+      checked?.problem ?? t('The default of `{0}` is not of type {1}.', declaration.name, declaration.type),
+    action: t('Correct the default, the type or the allowed values.'),
     name: declaration.name,
   });
   return undefined;
@@ -328,7 +333,7 @@ function scalarAs(type: InputType, value: PlainValue): PlainValue {
 function readConfig(entry: YamlEntry | null, report: Report): PromptConfig {
   if (entry === null || entry.value === null) return {};
   if (entry.value.kind !== 'map') {
-    wrongType(entry.value.span, 'config', 'a map of parameters', report);
+    wrongType(entry.value.span, 'config', t('a map of parameters'), report);
     return {};
   }
   const { entries } = entry.value;
@@ -361,16 +366,19 @@ function readNumber(
   const value = entry.value.kind === 'scalar' ? entry.value.value : null;
   const isInRange = typeof value === 'number' && value >= allowed.from && value <= allowed.to;
   if (isInRange && (!allowed.whole || Number.isInteger(value))) return value;
-  const kind = allowed.whole ? 'a whole number' : 'a number';
-  return wrongType(entry.value.span, entry.key, `${kind} from ${allowed.from} to ${allowed.to}`, report);
+  const expected = allowed.whole
+    ? t('a whole number from {0} to {1}', allowed.from, allowed.to)
+    : t('a number from {0} to {1}', allowed.from, allowed.to);
+  return wrongType(entry.value.span, entry.key, expected, report);
 }
 
 function readOutput(entry: YamlEntry | null, report: Report): Field<PlainValue> | null {
   if (entry === null || entry.value === null) return null;
-  if (entry.value.kind !== 'map') return wrongType(entry.value.span, 'output', 'a map with `schema`', report);
+  if (entry.value.kind !== 'map')
+    return wrongType(entry.value.span, 'output', t('a map with `schema`'), report);
   const schema = entry.value.entries.find(({ key }) => key === 'schema') ?? null;
   if (schema === null || schema.value === null) return null;
   if (schema.value.kind !== 'map')
-    return wrongType(schema.value.span, 'output.schema', 'a JSON Schema', report);
+    return wrongType(schema.value.span, 'output.schema', t('a JSON Schema'), report);
   return fieldOf(schema, yamlToPlainValue(schema.value), schema.value.span);
 }

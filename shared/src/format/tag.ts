@@ -1,5 +1,6 @@
 // Reads what stands between `{{` and `}}`. Pure grammar: knows nothing of inputs or nesting.
 
+import { t } from '@vscode/l10n';
 import { limits } from './limits.ts';
 import type { BlockName, LiteralExpression, PartialArgument, PathExpression } from './promptDocument.ts';
 import type { Span } from './text.ts';
@@ -23,19 +24,19 @@ export const blockNames = ['if', 'unless', 'each'] as const;
 /** `span` is the stretch between the braces. */
 export function readTag(text: string, span: Span): Tag {
   if (span.end - span.start > limits.tagLength)
-    return invalid(`It is longer than ${limits.tagLength} characters.`);
+    return invalid(t('It is longer than {0} characters.', limits.tagLength));
   const words = splitWords(text, span);
   const [first, ...rest] = words;
-  if (first === undefined) return invalid('It is empty.');
+  if (first === undefined) return invalid(t('It is empty.'));
   const sign = first.text[0] ?? '';
   if (sign === '#') return readOpen(dropSign(first), rest);
   if (sign === '/') return readClose(dropSign(first), rest);
   if (sign === '>') return readPartial([dropSign(first), ...rest].filter(isFilled));
   if (first.text === 'else') return readElse(rest);
   if (sign === '^' || sign === '&' || sign === '~')
-    return invalid(`\`{{${sign}\` is not part of this language.`);
+    return invalid(t('{0} is not part of this language.', `\`{{${sign}\``));
   if (rest.length > 0)
-    return invalid('It holds more than one word; there are no helpers with arguments here.');
+    return invalid(t('It holds more than one word; there are no helpers with arguments here.'));
   return pathTag(first, (path) => ({ kind: 'value', path }));
 }
 
@@ -69,16 +70,16 @@ function readOpen(first: Word, rest: readonly Word[]): Tag {
   const [name, path, ...more] = [first, ...rest].filter(isFilled);
   const block = blockNames.find((each) => each === name?.text);
   if (block === undefined)
-    return invalid(`There is no block \`#${name?.text ?? ''}\`: only #if, #unless and #each.`);
-  if (path === undefined) return invalid(`\`#${block}\` needs the name of a value.`);
-  if (more.length > 0) return invalid(`\`#${block}\` takes one name and nothing else.`);
+    return invalid(t('There is no block `#{0}`: only #if, #unless and #each.', name?.text ?? ''));
+  if (path === undefined) return invalid(t('`#{0}` needs the name of a value.', block));
+  if (more.length > 0) return invalid(t('`#{0}` takes one name and nothing else.', block));
   return pathTag(path, (read) => ({ kind: 'open', block, path: read }));
 }
 
 function readClose(first: Word, rest: readonly Word[]): Tag {
   const [name, ...more] = [first, ...rest].filter(isFilled);
   const block = blockNames.find((each) => each === name?.text);
-  if (block === undefined || more.length > 0) return invalid('It closes no block of this language.');
+  if (block === undefined || more.length > 0) return invalid(t('It closes no block of this language.'));
   return { kind: 'close', block };
 }
 
@@ -86,14 +87,14 @@ function readElse(rest: readonly Word[]): Tag {
   const [keyword, path, ...more] = rest;
   if (keyword === undefined) return { kind: 'else', path: null };
   if (keyword.text !== 'if' || path === undefined || more.length > 0) {
-    return invalid('After `else` only `if` and one name may follow.');
+    return invalid(t('After `else` only `if` and one name may follow.'));
   }
   return pathTag(path, (read) => ({ kind: 'else', path: read }));
 }
 
 function pathTag(word: Word, tag: (path: PathExpression) => Tag): Tag {
   const path = readPath(word);
-  return path === null ? invalid(`\`${shorten(word.text)}\` is not a name.`) : tag(path);
+  return path === null ? invalid(t('`{0}` is not a name.', shorten(word.text))) : tag(path);
 }
 
 const segment = /^[\p{L}\p{N}_][\p{L}\p{N}_-]*$/u;
@@ -117,14 +118,14 @@ function readPath(word: Word): PathExpression | null {
 
 function readPartial(words: readonly Word[]): Tag {
   const [first, ...rest] = words;
-  if (first === undefined) return invalid('It names no partial.');
+  if (first === undefined) return invalid(t('It names no partial.'));
   const reference = unquote(first.text) ?? first.text;
   if (!isReference(reference, first.text))
-    return invalid(`\`${shorten(first.text)}\` is not the name of a partial.`);
+    return invalid(t('`{0}` is not the name of a partial.', shorten(first.text)));
   const given: PartialArgument[] = [];
   for (const word of rest) {
     const argument = readArgument(word);
-    if (argument === null) return invalid(`\`${shorten(word.text)}\` is not \`key=value\`.`);
+    if (argument === null) return invalid(t('`{0}` is not `key=value`.', shorten(word.text)));
     given.push(argument);
   }
   const referenceSpan = { start: first.start, end: first.end };

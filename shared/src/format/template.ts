@@ -1,6 +1,7 @@
 // Template text → tree with places: a logic-light subset of Handlebars. Never throws; what is no tag of this language
 // becomes an `invalid` node with a problem at its place. One pass, no recursion, time proportional to the text.
 
+import { t } from '@vscode/l10n';
 import { limits } from './limits.ts';
 import type { BlockNode, PathExpression, TemplateNode } from './promptDocument.ts';
 import type { Report } from './report.ts';
@@ -45,8 +46,8 @@ function scanTags({ text, span }: TemplateSource, report: Report): readonly Scan
         code: 'tooLarge',
         severity: 'error',
         span: scanned.span,
-        message: `The message has more than ${limits.tags} tags; what follows is not read.`,
-        action: 'Split it into partials, or write `\\{{` where braces are meant as text.',
+        message: t('The message has more than {0} tags; what follows is not read.', limits.tags),
+        action: t('Split it into partials, or write {0} where braces are meant as text.', '`\\{{`'),
       });
       break;
     }
@@ -87,7 +88,7 @@ function scanTag(text: string, start: number, within: Span, find: Finders): Scan
   const isOpen = contentEnd === -1 || end > within.end || hasBracesWithin(contentStart, contentEnd, find);
   if (isOpen || (isTriple && text[contentEnd + 2] !== '}')) {
     const span = { start, end: start + 2 };
-    return { span, outer: span, tag: { kind: 'invalid', reason: 'It is never closed with `}}`.' } };
+    return { span, outer: span, tag: { kind: 'invalid', reason: t('It is never closed with {0}.', '`}}`') } };
   }
   const span = { start, end };
   const tag = readTag(text, { start: contentStart, end: contentEnd });
@@ -106,7 +107,7 @@ function scanComment(text: string, start: number, within: Span, find: Finders): 
   const end = close + (isLong ? 4 : 2);
   if (close === -1 || end > within.end) {
     const span = { start, end: start + 2 };
-    return { span, outer: span, tag: { kind: 'invalid', reason: 'The comment is never closed.' } };
+    return { span, outer: span, tag: { kind: 'invalid', reason: t('The comment is never closed.') } };
   }
   const span = { start, end };
   return { span, outer: wholeLine(text, span, within), tag: { kind: 'comment' } };
@@ -200,7 +201,7 @@ function addInvalid(span: Span, reason: string, { current, report, text }: Build
     severity: 'error',
     span,
     message: `\`${text.slice(span.start, Math.min(span.end, span.start + 80))}\` is not a tag. ${reason}`,
-    action: 'Correct it, or write `\\{{` if the braces are meant as text.',
+    action: t('Correct it, or write {0} if the braces are meant as text.', '`\\{{`'),
   });
 }
 
@@ -215,10 +216,10 @@ function openBlock(
       code: 'blockTooDeep',
       severity: 'error',
       span: tag.span,
-      message: `Blocks are nested deeper than ${limits.blockDepth} levels.`,
-      action: 'Move the inner part into a partial.',
+      message: t('Blocks are nested deeper than {0} levels.', limits.blockDepth),
+      action: t('Move the inner part into a partial.'),
     });
-    building.current().push({ kind: 'invalid', span: tag.span, reason: 'Blocks are nested too deeply.' });
+    building.current().push({ kind: 'invalid', span: tag.span, reason: t('Blocks are nested too deeply.') });
     return;
   }
   building.stack.push({ tag, block, path, body: [], otherwise: [], elseTag: null, isChained });
@@ -227,8 +228,9 @@ function openBlock(
 function addElse(scanned: ScannedTag, path: PathExpression | null, building: Building): void {
   const top = building.stack.at(-1);
   if (top === undefined || top.elseTag !== null) {
-    const reason = top === undefined ? 'It stands in no block.' : 'Its block has an `{{else}}` already.';
-    reportMismatch(scanned.span, building, `This \`{{else}}\` is misplaced. ${reason}`);
+    const reason =
+      top === undefined ? t('It stands in no block.') : t('Its block has an {0} already.', '`{{else}}`');
+    reportMismatch(scanned.span, building, t('This {0} is misplaced. {1}', '`{{else}}`', reason));
     return;
   }
   top.elseTag = scanned.span;
@@ -241,7 +243,7 @@ function closeBlock(scanned: ScannedTag, name: string, building: Building): void
     reportMismatch(
       scanned.span,
       building,
-      `\`{{/${name}}}\` closes a block that was not opened in this message.`,
+      t('{0} closes a block that was not opened in this message.', `\`{{/${name}}}\``),
     );
     return;
   }
@@ -268,8 +270,8 @@ function reportUnclosed(block: OpenBlock, report: Report): void {
     code: 'blockUnclosed',
     severity: 'error',
     span: block.tag.span,
-    message: `\`{{#${block.block}}}\` is not closed in this message.`,
-    action: `Add \`{{/${block.block}}}\` where the block ends.`,
+    message: t('{0} is not closed in this message.', `\`{{#${block.block}}}\``),
+    action: t('Add {0} where the block ends.', `\`{{/${block.block}}}\``),
     name: block.block,
   });
 }
@@ -281,7 +283,7 @@ function reportMismatch(span: Span, { current, report }: Building, message: stri
     severity: 'error',
     span,
     message,
-    action: 'Remove it, or open the block it belongs to.',
+    action: t('Remove it, or open the block it belongs to.'),
   });
 }
 

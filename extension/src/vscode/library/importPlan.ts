@@ -1,6 +1,7 @@
 // Which files of a folder are prompts, and where they go. Pure.
 
 import type { PromptFileKind } from '@cuebook/shared/format/importPrompt';
+import { t } from '@vscode/l10n';
 
 export interface FoundFile {
   /** Names from the folder that was picked to the file; the file's own name last. */
@@ -95,10 +96,10 @@ function cleanName(name: string): string {
 export function skipText(reason: SkipReason): string {
   switch (reason) {
     case 'partOfSkill':
-      return 'It belongs to a skill and is no prompt of its own. Pick the file itself to import it.';
+      return t('It belongs to a skill and is no prompt of its own. Pick the file itself to import it.');
     case 'aboutProject':
-      return 'It describes a project and is no prompt. Pick the file itself to import it.';
+      return t('It describes a project and is no prompt. Pick the file itself to import it.');
     case 'tooLarge':
-      return 'It is larger than 1 MB.';
+      return t('It is larger than 1 MB.');
   }
 }

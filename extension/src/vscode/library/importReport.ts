@@ -1,6 +1,7 @@
 // What an import tells afterwards: a Markdown document that reads well as it is. What needs a look comes first and file
 // by file; what went as expected is counted. Foreign text stands in code spans, so it is text in a preview too. Pure.
 
+import { t } from '@vscode/l10n';
 import { oneLine } from './plainText.ts';
 
 export interface ReportNote {
@@ -30,15 +31,16 @@ export function importReport(outcomes: readonly ImportOutcome[]): string {
   const imported = outcomes.filter(({ importedAs }) => importedAs !== null);
   const failed = outcomes.filter(({ problem }) => problem !== null);
   const look = imported.filter(({ notMapped }) => notMapped.length > 0);
-  const failures = failed.length === 0 ? '' : `, ${count(failed.length, 'file')} not`;
   return [
-    '# Import report',
-    `${count(imported.length, 'prompt')} imported${failures}.`,
-    ...section('Not imported', failed.map(failedLine)),
-    ...section('Imported, but please look', look.flatMap(lookLines)),
-    ...section('Mapped', groupLines(imported.map(({ mapped }) => mapped))),
-    ...section('Kept as it was', groupLines(imported.map(({ kept }) => kept))),
-    ...section('All prompts', imported.map(importedLine)),
+    `# ${t('Import report')}`,
+    failed.length === 0
+      ? t('{0} imported.', prompts(imported.length))
+      : t('{0} imported, {1} not.', prompts(imported.length), files(failed.length)),
+    ...section(t('Not imported'), failed.map(failedLine)),
+    ...section(t('Imported, but please look'), look.flatMap(lookLines)),
+    ...section(t('Mapped'), groupLines(imported.map(({ mapped }) => mapped))),
+    ...section(t('Kept as it was'), groupLines(imported.map(({ kept }) => kept))),
+    ...section(t('All prompts'), imported.map(importedLine)),
     '',
   ].join('\n\n');
 }
@@ -61,12 +63,12 @@ function lookLines(outcome: ImportOutcome): readonly string[] {
   return [
     importedLine(outcome),
     ...notMapped.slice(0, notesShown).map(noteLine),
-    ...(more > 0 ? [`  - and ${more} more of these`] : []),
+    ...(more > 0 ? [`  - ${t('and {0} more of these', more)}`] : []),
   ];
 }
 
 function noteLine({ what, reason, line }: ReportNote): string {
-  const place = line === null ? '' : `line ${line}: `;
+  const place = line === null ? '' : `${t('line {0}:', line)} `;
   return `  - ${place}${code(what)} ${oneLine(reason, 300)}`;
 }
 
@@ -85,13 +87,14 @@ function groupLines(files: readonly (readonly ReportNote[])[]): readonly string[
   return [
     ...all.slice(0, groupsShown).map(groupLine),
     ...(more > 0
-      ? [`- and ${more} more, each in ${count(all[groupsShown]?.files ?? 1, 'prompt')} or fewer`]
+      ? [`- ${t('and {0} more, each in {1} or fewer', more, prompts(all[groupsShown]?.files ?? 1))}`]
       : []),
   ];
 }
 
 function groupLine(group: { readonly note: ReportNote; readonly files: number }): string {
-  return `- ${code(group.note.what)} in ${count(group.files, 'prompt')}. ${oneLine(group.note.reason, 300)}`;
+  const { note } = group;
+  return `- ${t('{0} in {1}.', code(note.what), prompts(group.files))} ${oneLine(note.reason, 300)}`;
 }
 
 /** CommonMark: a code span ends at a run of as many backticks as it began with. */
@@ -103,6 +106,10 @@ export function code(text: string): string {
   return `${fence}${pad}${line}${pad}${fence}`;
 }
 
-function count(number: number, noun: string): string {
-  return `${number} ${noun}${number === 1 ? '' : 's'}`;
+function prompts(count: number): string {
+  return count === 1 ? t('1 prompt') : t('{0} prompts', count);
+}
+
+function files(count: number): string {
+  return count === 1 ? t('1 file') : t('{0} files', count);
 }

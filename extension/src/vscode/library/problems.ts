@@ -5,8 +5,7 @@ import type { LibraryProblem, LibraryResult } from '../../library/api.ts';
 
 /** What went wrong and what to do, in one line. The library's texts never hold content. */
 export function sentenceOf(problem: LibraryProblem): string {
-  // The library speaks English; its sentences without figures are looked up in the user's language.
-  return `${vscode.l10n.t(problem.message)} ${vscode.l10n.t(problem.action)}`.trim();
+  return `${problem.message} ${problem.action}`.trim();
 }
 
 /** The value, or null after the failure was shown. */

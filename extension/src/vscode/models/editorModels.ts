@@ -98,7 +98,9 @@ async function* readAnswer(deps: EditorModelsDeps, reading: Reading): AsyncGener
   const response = await model.sendRequest(
     messages,
     {
-      justification: 'Cuebook runs the prompt that you have chosen, with the inputs shown in the run panel.',
+      justification: deps.editor.l10n.t(
+        'Cuebook runs the prompt that you have chosen, with the inputs shown in the run panel.',
+      ),
       modelOptions: modelOptions(request),
     },
     reading.token,

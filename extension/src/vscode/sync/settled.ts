@@ -36,9 +36,9 @@ export function tell(problem: TeamsProblem): void {
   void vscode.window.showErrorMessage(sentenceOfTeams(problem));
 }
 
-/** What went wrong and what to do. English where it holds figures, else in the user's language. */
+/** What went wrong and what to do. */
 export function sentenceOfTeams({ message, action }: TeamsProblem): string {
-  return `${vscode.l10n.t(message)} ${vscode.l10n.t(action)}`.trim();
+  return `${message} ${action}`.trim();
 }
 
 async function confirmCertificate(certificate: ServerCertificate): Promise<boolean> {
