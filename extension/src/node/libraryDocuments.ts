@@ -8,7 +8,6 @@ import { conflictOf, currentText, versionText } from '@cuebook/shared/replica/hi
 import { resolveConflict, restoreVersion as restoreText, saveText } from '@cuebook/shared/replica/saving';
 import type { Group } from '@cuebook/shared/replica/state';
 import { t } from '@vscode/l10n';
-import { t } from '@vscode/l10n';
 import type {
   Conflict,
   LibraryCalls,

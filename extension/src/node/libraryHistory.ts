@@ -438,7 +438,8 @@ function labelCalls(session: LibrarySession, look: (id: PromptId) => Look): Labe
 
 const protectedLabel = (least: string | null) => ({
   message: t('This label is protected: your role in the team may not move it.'),
-  action: t('Ask {0} of the team to move it.', least === 'owner' ? 'an owner' : 'an admin'),
+  action:
+    least === 'owner' ? t('Ask an owner of the team to move it.') : t('Ask an admin of the team to move it.'),
 });
 
 function moveOf(looked: Look, row: LabelRow): LabelMove {
