@@ -12,7 +12,7 @@ import { teamOf, withWorkspace, type ClientState, type LocalFeed, type Workspace
 /** Entries, and records, in one message. */
 const MAX_HEALED = 256;
 
-/** What to send now; after the next `ends` there may be more. Nothing if the server lacks nothing, or does not heal. */
+/** What to send now; after the next `ends` there may be more. Nothing if the server does not heal. */
 export function heal(
   state: ClientState,
   workspace: WorkspaceState,
@@ -25,14 +25,18 @@ export function heal(
   const { position } = local;
   const lacksEntries = (ends.teamLog?.index ?? -1) < newest.head.index;
   const lacksRecords = ends.feed.seq < position.seq;
-  if ((!lacksEntries && !lacksRecords) || isSamePlace(healedFrom, ends)) return { state, requests: [] };
+  if (isSamePlace(healedFrom, ends)) return { state, requests: [] };
+  const offered = withWorkspace(state, { ...workspace, healedFrom: ends });
+  const pin = { kind: 'offerPin', workspace: id, teamLog: newest.head, feed: position } as const;
+  // Said also where nothing is lacking: the server waits until every member has said how far it was.
+  if (!lacksEntries && !lacksRecords) return { state: offered, requests: [pin] };
   const missing = missingPart(team, ends, local);
   return {
-    state: withWorkspace(state, { ...workspace, healedFrom: ends }),
+    state: offered,
     requests: [
       // What of their logs the server lacks is sent back when it names their ends (accountLogs.ts).
       ...membersNow(newest).map(({ account }) => readFrom(state, account)),
-      { kind: 'offerPin', workspace: id, teamLog: newest.head, feed: position },
+      pin,
       { kind: 'heal', workspace: id, after: { teamLog: ends.teamLog, feed: ends.feed }, ...missing },
     ],
   };
