@@ -107,4 +107,10 @@ export const aims: readonly Aim[] = [
     value: 1.3,
     what: 'The same until every signature is checked, compared with bare verification',
   },
+  {
+    figure: 'editor.history.typing',
+    bound: 'most',
+    value: 2,
+    what: 'How far a key’s frame could be from where it is without history beside the text (95 % interval)',
+  },
 ];

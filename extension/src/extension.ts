@@ -8,17 +8,20 @@ import { createLanguage } from './node/languageClient.ts';
 import { createLibrary } from './node/libraryClient.ts';
 import { createModels } from './node/modelClient.ts';
 import { createProviderKeys, registerKeys } from './vscode/keys/index.ts';
+import { registerHistory } from './vscode/history/index.ts';
 import { createSurroundings, registerLanguage } from './vscode/language/index.ts';
 import { registerLibrary } from './vscode/library/index.ts';
 import { withEditorModels } from './vscode/models/index.ts';
 import { registerRecovery } from './vscode/recovery/index.ts';
 import { registerRun } from './vscode/run/index.ts';
+import { createSaveMessages } from './vscode/saveMessages.ts';
 import type { Feature, Services } from './vscode/services.ts';
 import { registerTeams } from './vscode/team/index.ts';
 import { networkWay } from './vscode/team/networkWay.ts';
 
 const features: readonly Feature[] = [
   registerLibrary,
+  registerHistory,
   registerRecovery,
   registerLanguage,
   registerKeys,
@@ -65,7 +68,8 @@ function createServices(context: vscode.ExtensionContext): Services {
     workerUrl: bundled(context, 'languageWorker.js'),
   });
   context.subscriptions.push(log, library, models, keys, surroundings, language);
-  return { context, log, library, teams: library.teams, models, keys, language };
+  const saveMessages = createSaveMessages();
+  return { context, log, library, teams: library.teams, models, keys, language, saveMessages };
 }
 
 function bundled(context: vscode.ExtensionContext, file: string): URL {

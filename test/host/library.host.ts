@@ -113,7 +113,7 @@ suite('prompts as documents', () => {
       readonly contributes: { readonly commands: readonly { readonly command: string }[] };
     };
     const declared = manifest.contributes.commands.map(({ command }) => command).sort();
-    const ofViews = /^cuebook\.(?:library|trash|runPanel)\./;
+    const ofViews = /^cuebook\.(?:library|trash|versions|runPanel)\./;
     const registered = (await vscode.commands.getCommands(true)).filter(
       (command) => command.startsWith('cuebook.') && !ofViews.test(command),
     );

@@ -71,7 +71,7 @@ async function runInHost(
     folder: server.folder,
     payload: JSON.stringify(Object.entries(payload)),
   });
-  await page.goto(`${server.origin}/?${query}`);
+  await page.goto(`${server.origin}/?${query}`, { timeout: limitMs });
   const broken = await ended.promise;
   clearTimeout(timer);
   return broken;

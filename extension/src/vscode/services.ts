@@ -7,6 +7,7 @@ import type { Library } from '../library/api.ts';
 import type { Teams } from '../library/teams.ts';
 import type { Models } from '../models/api.ts';
 import type { ProviderKeys } from './keys/providerKeys.ts';
+import type { SaveMessages } from './saveMessages.ts';
 
 export interface Services {
   readonly context: ExtensionContext;
@@ -21,6 +22,8 @@ export interface Services {
   readonly language: Language;
   /** Answered by the library's worker. */
   readonly teams: Teams;
+  /** What the next save of a document says about itself. */
+  readonly saveMessages: SaveMessages;
 }
 
 export type Feature = (services: Services) => Disposable;

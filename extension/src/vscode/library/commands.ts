@@ -84,7 +84,6 @@ export function createLibraryCommands(deps: {
       (await import('./exportPrompts.ts')).exportScope(library, { kind: 'everything' }, target),
     'cuebook.addSamples': async () =>
       (await import('./samples.ts')).addSamples(library, context.extensionUri),
-    'cuebook.showVersions': async (at) => (await import('./versions.ts')).showVersions(library, at),
     'cuebook.openConflict': async (at) => {
       const id = promptInQuestion(at);
       if (id) await (await import('./conflictEditor.ts')).openConflict(library, id);

@@ -18,6 +18,7 @@ import type {
   WorkspaceId,
 } from '../../library/api.ts';
 import { parsePromptUri, promptUri, scheme } from '../promptUri.ts';
+import type { SaveMessages } from '../saveMessages.ts';
 import { hasConflictMarkers } from './conflictText.ts';
 import { withPlainLineEnds, type MergeBase } from './documentBases.ts';
 import { createLatestOnly } from './latestOnly.ts';
@@ -47,8 +48,9 @@ interface Stated {
 export function createPromptFileSystem(deps: {
   readonly library: Library;
   readonly documents: OpenDocuments;
+  readonly saveMessages: SaveMessages;
 }): PromptFileSystem {
-  const { library, documents } = deps;
+  const { library, documents, saveMessages } = deps;
   const lookup = createPathLookup(library);
   const changed = new vscode.EventEmitter<vscode.FileChangeEvent[]>();
   const noticed = new vscode.EventEmitter<SaveNotice>();
@@ -147,7 +149,9 @@ export function createPromptFileSystem(deps: {
 
   const writeVersion = async (save: Save): Promise<void> => {
     const { id, uri } = save;
-    const outcome = valueOrThrow(await library.save(id, changeOf(save)), uri);
+    const message = saveMessages.take(uri.toString());
+    const change = message === '' ? changeOf(save) : { ...changeOf(save), message };
+    const outcome = valueOrThrow(await library.save(id, change), uri);
     settle(save, outcome.document, revisionOfGiven(outcome));
     if (outcome.kind === 'conflict') noticed.fire({ kind: 'conflict', id, reason: save.reason });
   };

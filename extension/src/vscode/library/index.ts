@@ -81,11 +81,11 @@ function lazyConflictFlow(library: Library): () => Promise<ConflictFlow> {
 }
 
 function registerDocuments(
-  { library, context }: Services,
+  { library, context, saveMessages }: Services,
   conflicts: () => Promise<ConflictFlow>,
 ): vscode.Disposable {
   const documents = createOpenDocuments({ library, memory: context.workspaceState, schedule });
-  const fileSystem = createPromptFileSystem({ library, documents });
+  const fileSystem = createPromptFileSystem({ library, documents, saveMessages });
   return vscode.Disposable.from(
     documents,
     fileSystem,

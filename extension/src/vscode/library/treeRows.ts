@@ -95,12 +95,19 @@ function promptRow(node: PromptNode): vscode.TreeItem {
     context: contextOf(prompt),
     state: Collapsed,
   });
+  // Marks of who has it open, and of what was not seen yet, are drawn by address.
+  item.resourceUri = promptUri(prompt);
   return openable(item, prompt);
 }
 
-/** `prompt`, then what menus ask for, in a fixed order: `prompt.favourite.conflict`. */
+/** `prompt`, then what menus ask for, in a fixed order: `prompt.favourite.conflict.unread`. */
 function contextOf(prompt: PromptSummary): string {
-  return ['prompt', prompt.favourite ? 'favourite' : '', prompt.hasConflict ? 'conflict' : '']
+  return [
+    'prompt',
+    prompt.favourite ? 'favourite' : '',
+    prompt.hasConflict ? 'conflict' : '',
+    prompt.unread ? 'unread' : '',
+  ]
     .filter((part) => part !== '')
     .join('.');
 }

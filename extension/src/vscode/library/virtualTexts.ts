@@ -28,6 +28,11 @@ export function promptOfConflict(uri: vscode.Uri): PromptId | null {
   return uri.scheme === conflictScheme ? promptIdOf(partsOf(uri).id) : null;
 }
 
+/** The prompt that a version belongs to; null for any other address. */
+export function promptOfVersion(uri: vscode.Uri): PromptId | null {
+  return uri.scheme === versionScheme ? promptIdOf(partsOf(uri).id) : null;
+}
+
 function virtualUri(scheme: string, prompt: Named, part: string): vscode.Uri {
   return vscode.Uri.from({ scheme, path: `/${prompt.id}/${part}/${prompt.name}${extensionOfPrompts}` });
 }

@@ -60,7 +60,7 @@ interface Addresses extends Returns, vscode.Disposable {
   onJoin(join: (text: string) => Promise<void>): void;
 }
 
-/** `vscode://cuebook.cuebook/join?…` and `…/signed-in?…`: what browsers and links hand to VS Code. */
+/** `vscode://cuebook.cuebook/join?…`, `…/signed-in?…` and `…/version?…`: what browsers and links hand to VS Code. */
 function createAddresses({ extension }: Services['context']): Addresses {
   const signedIn = new vscode.EventEmitter<string>();
   let join: ((text: string) => Promise<void>) | null = null;
@@ -69,6 +69,8 @@ function createAddresses({ extension }: Services['context']): Addresses {
       const returned = new URLSearchParams(uri.query).get('returned');
       if (uri.path === '/signed-in' && returned !== null) signedIn.fire(returned);
       if (uri.path === '/join') void join?.(uri.toString());
+      if (uri.path === '/version')
+        void vscode.commands.executeCommand('cuebook.openVersionLink', uri.toString(true));
     },
   });
   return {

@@ -1,0 +1,155 @@
+// The history of a prompt as a person meets it: save with a few words, see who wrote a line and why, look at the change,
+// name a version, bring an earlier one back.
+
+import type { Locator } from 'playwright-core';
+import { expect, test } from 'vitest';
+import { launchEditor } from '../editor/launchEditor.ts';
+import type { EditorWindow } from '../editor/window.ts';
+import { showLibrary, writePrompt } from './steps.ts';
+
+const text = (tone: string, length: string): string =>
+  `---\ndescription: How we answer\n---\n${tone}\n\nAlways say where a figure comes from.\n\n${length}\n`;
+
+/** In a message: nothing of it may become an icon, a tag or a link. */
+const hostile = 'Dry $(trash) <b>now</b> [x](command:y)';
+
+/** What stands beside or before the lines: pseudo-elements, which no text of the page has. */
+async function besideLines(window: EditorWindow): Promise<readonly string[]> {
+  return window.page
+    .locator('.editor-group-container.active .view-line span[class*="ced-"]')
+    .evaluateAll((spans) =>
+      spans.flatMap((span) =>
+        (['::before', '::after'] as const)
+          .map((pseudo) => getComputedStyle(span, pseudo).content)
+          .filter((content) => content !== 'none' && content !== 'normal')
+          .map((content) => content.replaceAll(/^"|"$/g, '').replaceAll('\u00A0', ' ')),
+      ),
+    );
+}
+
+async function saveWithMessage(window: EditorWindow, message: string): Promise<void> {
+  await window.runCommand('Cuebook: Save with Message…');
+  await window.answer('Save with Message', message);
+}
+
+async function fromMenu(window: EditorWindow, row: Locator, item: string): Promise<void> {
+  await row.click({ button: 'right' });
+  // By key: a menu takes no click in the moment after it opened.
+  await window.page.locator('.monaco-menu').getByText(item, { exact: true }).hover();
+  await window.page.keyboard.press('Enter');
+  await window.page.locator('.monaco-menu').waitFor({ state: 'detached' });
+}
+
+/** Puts the caret into a line by its text. */
+async function caretIn(window: EditorWindow, line: string): Promise<void> {
+  await window.page
+    .locator('.editor-group-container.active .view-line')
+    .filter({ hasText: line })
+    .first()
+    .click({ position: { x: 40, y: 8 } });
+}
+
+/** The mouse over what stands beside the line with the caret. */
+async function hoverBeside(window: EditorWindow): Promise<Locator> {
+  const hover = window.page.locator('.monaco-hover:not(.hidden)').filter({ hasText: 'Show Change' });
+  await expect
+    .poll(async () => {
+      const spans = window.page.locator('.editor-group-container.active .view-line span[class*="ced-"]');
+      const box = await spans.last().boundingBox();
+      if (box === null) return false;
+      await window.page.mouse.move(box.x + box.width - 60, box.y + box.height / 2);
+      await window.page.mouse.move(box.x + box.width - 50, box.y + box.height / 2 + 1);
+      return hover.isVisible();
+    })
+    .toBe(true);
+  return hover;
+}
+
+test('edit, save with a message, see who wrote a line, look at the change, label it, restore an earlier version', async () => {
+  await using editor = await launchEditor({ label: 'history', folder: { 'notes.txt': 'notes\n' } });
+  const { window } = editor;
+  const { page } = window;
+  const step = async (name: string) => window.screenshot(`history-${name}`);
+  await showLibrary(window);
+  const first = text('Be kind.', 'Answer in one line.');
+  // Version 1 is what a new prompt begins with.
+  await writePrompt(window, 'tone', first);
+
+  await window.typeOver(text('Be kind and clear.', 'Answer in one line.'));
+  await saveWithMessage(window, 'Clearer words');
+  await page.locator('.pane-header').filter({ hasText: 'Versions' }).click();
+  await window.treeRow('v3 · Clearer words').waitFor();
+  await step('01-versions');
+
+  await caretIn(window, 'Be kind and clear.');
+  await expect
+    .poll(async () => (await besideLines(window)).join('\n'))
+    .toMatch(/You, .* · v3 · Clearer words/);
+  await step('02-beside-the-line');
+  const hover = await hoverBeside(window);
+  await hover.getByText('Be kind and clear.').first().waitFor();
+  await step('03-hover');
+  await hover.getByText('Show Change').click();
+  await window.tab(/v2 ↔ v3/).waitFor();
+  await step('04-diff');
+  await page.keyboard.press('Control+F4');
+
+  await window.tab('tone').first().click();
+  await fromMenu(window, window.treeRow('v3 · Clearer words'), 'Set Label…');
+  await window.pick('production');
+  await window.answer('Why does “production” move?', 'Reviewed');
+  await window.treeRow('v3 · production · Clearer words').waitFor();
+
+  await window.typeOver(text('Be kind and clear.', 'Answer in two dry lines.'));
+  await caretIn(window, 'Answer in two dry lines.');
+  await expect.poll(async () => (await besideLines(window)).join('\n')).toContain('You, not saved yet');
+  await step('05-not-saved');
+  await saveWithMessage(window, hostile);
+  const newest = window.treeRow('v4 · Dry');
+  await newest.waitFor();
+  expect((await newest.innerText()).replaceAll('\u2060', '')).toContain(hostile);
+  expect(await newest.locator('.codicon-trash, b').count()).toBe(0);
+  await fromMenu(window, newest, 'Set Label…');
+  await window.pick('production');
+  await window.answer('Why does “production” move?', '');
+  await window.treeRow('v4 · production · Dry').waitFor();
+  await window.runCommand('Cuebook: Show Label History…');
+  await expect
+    .poll(async () => (await window.picks()).join('\n'))
+    .toMatch(/to v4[\s\S]*to v3[\s\S]*Reviewed/);
+  await step('06-label-history');
+  await page.keyboard.press('Escape');
+
+  await window.runCommand('Cuebook: Toggle Authors of All Lines');
+  await window.runCommand('Cuebook: Toggle Version Summary above the Text');
+  await page.locator('.codelens-decoration').filter({ hasText: 'v4 · You' }).waitFor();
+  await expect
+    .poll(async () => (await besideLines(window)).filter((each) => /^v\d · You, /.test(each)).length)
+    .toBeGreaterThan(3);
+  await step('07-all-lines-dark');
+  await window.setTheme('light');
+  await step('08-all-lines-light');
+
+  await fromMenu(window, window.treeRow('v2 · Saved'), 'Restore This Version');
+  await window.treeRow('v5 · Restored v2').waitFor();
+  await expect.poll(async () => window.editorText()).toMatch(/Be kind\.$/m);
+  await expect.poll(async () => window.editorText()).toContain('Answer in one line.');
+  await step('09-restored');
+
+  await window.runCommand('Cuebook: Find the Version That Introduced a Text…');
+  await window.quickInput.locator('input').fill('two dry lines');
+  await expect
+    .poll(async () => (await window.picks()).join('\n'))
+    .toMatch(/v5[\s\S]*removed[\s\S]*v4[\s\S]*introduced/);
+  await step('10-introduced');
+  await window.pick('introduced');
+  await window.tab(/v3 ↔ v4/).waitFor();
+
+  await window.runCommand('Cuebook: Toggle Authors of All Lines');
+  await fromMenu(window, window.treeRow(/^tone/).first(), 'Move to Trash');
+  await page.locator('.pane-header').filter({ hasText: 'Trash' }).click();
+  await fromMenu(window, window.treeRow(/^tone.*deleted/), 'Show Versions');
+  await window.treeRow('v5 · Restored v2').waitFor();
+  await step('11-versions-of-what-was-deleted');
+  expect(await editor.complaints()).toEqual([]);
+});
