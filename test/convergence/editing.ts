@@ -5,8 +5,10 @@ import { createFolder, createPrompts } from '@cuebook/shared/replica/creating';
 import { currentText } from '@cuebook/shared/replica/history';
 import { amendMessage, moveLabel, renameWorkspace } from '@cuebook/shared/replica/labelling';
 import { place, purge, restore, trash } from '@cuebook/shared/replica/placing';
+import { sharedKeys, shareProviderKey, withdrawProviderKey } from '@cuebook/shared/replica/providerKeys';
 import { resolveConflict, restoreVersion, saveText } from '@cuebook/shared/replica/saving';
 import { isAtLeast } from '@cuebook/shared/team/roles';
+import { redact } from '@cuebook/shared/util/redacted';
 import type { Chance } from './chance.ts';
 import type { SimulatedDevice } from './simulatedDevice.ts';
 
@@ -24,16 +26,19 @@ interface Open {
 }
 
 export const LABELS = ['label0', 'label1'] as const;
+export const PROVIDER = 'gateway';
 
 export class People {
   readonly promised: Promised[] = [];
   readonly #chance: Chance;
+  readonly #sharesKeys: boolean;
   /** What an editor still shows of a prompt, while others go on. */
   readonly #editors = new Map<SimulatedDevice, Map<GroupId, Open>>();
   #count = 0;
 
-  constructor(chance: Chance) {
+  constructor(chance: Chance, sharesKeys: boolean) {
     this.#chance = chance;
+    this.#sharesKeys = sharesKeys;
   }
 
   edit(device: SimulatedDevice): void {
@@ -65,8 +70,10 @@ export class People {
     else if (kind < 0.91) this.#purge(device, id);
     else if (kind < 0.935) this.#label(device, id);
     else if (kind < 0.952) this.#amend(device, id);
-    else if (kind < 0.96) device.run((at, ports) => renameWorkspace(at, ports, name));
-    else this.#resolve(device, id);
+    else if (kind < 0.96) {
+      if (this.#sharesKeys && kind > 0.955) this.shareKey(device);
+      else device.run((at, ports) => renameWorkspace(at, ports, name));
+    } else this.#resolve(device, id);
   }
 
   /** Two people move two folders into each other, neither knowing of the other's move. */
@@ -136,6 +143,20 @@ export class People {
     const revisionId = device.state.groups.get(id)?.content?.revisionId ?? null;
     const label = this.#chance.pick(LABELS);
     device.run((at, ports) => moveLabel(at, ports, { id, label, revisionId }));
+  }
+
+  /** Whoever may share a key shares another one, or withdraws the one that is shared. */
+  shareKey(device: SimulatedDevice): void {
+    if (!this.#sharesKeys) return;
+    const { length } = sharedKeys(device.state);
+    if (length > 0 && this.#count % 3 === 0) {
+      device.run((at, ports) => withdrawProviderKey(at, ports, PROVIDER));
+      return;
+    }
+    const key = redact(`key ${this.#count}`);
+    const address = `https://${device.device.id.slice(0, 6)}.example/${this.#count}`;
+    const shared = { api: 'openai-compatible', label: 'Gateway', address, key } as const;
+    device.run((at, ports) => shareProviderKey(at, ports, { provider: PROVIDER, shared }));
   }
 
   #amend(device: SimulatedDevice, id: GroupId): void {

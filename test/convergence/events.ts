@@ -15,6 +15,7 @@ export const EVENTS = [
   'conflict resolved',
   'folders moved into each other',
   'purged while others had pending work',
+  'provider key shared at the end',
   // The team.
   'member removed',
   'member removed with pending work',
@@ -44,7 +45,10 @@ export const EVENTS = [
 ] as const;
 
 /** Of these a few dozen seeds may have none, a thousand may not. */
-export const RARE_EVENTS = ['restored without a purge that had been done'] as const;
+export const RARE_EVENTS = [
+  'restored without a purge that had been done',
+  'provider key shared by somebody who was no admin any more',
+] as const;
 
 export type EventName = (typeof EVENTS | typeof RARE_EVENTS)[number];
 

@@ -5,8 +5,12 @@ import type { RecordId } from '@cuebook/shared/encoding/ids';
 import { currentText, labels, versions, versionText } from '@cuebook/shared/replica/history';
 import { viewLibrary } from '@cuebook/shared/replica/libraryView';
 import { pendingEntries } from '@cuebook/shared/replica/pushing';
-import type { QuarantinedRecord } from '@cuebook/shared/replica/state';
-import type { Promised } from './editing.ts';
+import type { ReplicaPorts } from '@cuebook/shared/replica/ports';
+import { openSharedKey, sharedKeys } from '@cuebook/shared/replica/providerKeys';
+import type { QuarantinedRecord, ReplicaState } from '@cuebook/shared/replica/state';
+import { reveal } from '@cuebook/shared/util/redacted';
+import { PROVIDER, type Promised } from './editing.ts';
+import type { EventName } from './events.ts';
 import type { Simulation } from './simulation.ts';
 import type { SimulatedDevice } from './simulatedDevice.ts';
 
@@ -20,6 +24,7 @@ export async function problemsOf(simulation: Simulation): Promise<readonly strin
   const fresh = await simulation.fresh();
   if (fresh === null) return [];
   noteMerges(simulation, fresh);
+  if (sharedKeys(fresh.state).length > 0) simulation.count('provider key shared at the end');
   const problems = [
     ...(await differences(simulation, fresh)),
     ...setAside(simulation, fresh),
@@ -58,27 +63,32 @@ async function differences(simulation: Simulation, fresh: SimulatedDevice): Prom
  * What an honest race may put aside:
  *
  *     notAllowed   a label was moved by somebody who did not know yet that it had been protected: a server that cannot
- *                  read labels takes the move, and no client counts it
+ *                  read labels takes the move, and no client counts it; or a provider key was shared by somebody who
+ *                  did not know yet that they are no admin any more
  */
 function setAside(simulation: Simulation, fresh: SimulatedDevice): readonly string[] {
   const problems: string[] = [];
   for (const device of [...simulation.members(), fresh]) {
     for (const record of device.state.quarantine.values()) {
-      if (isHonestRace(device, record))
-        simulation.count('protected label moved by somebody who did not know');
+      const race = honestRace(device, record);
+      if (race !== null) simulation.count(race);
       else problems.push(`${simulation.name(device)} set a record aside: ${record.reason}.`);
     }
   }
   return problems;
 }
 
-function isHonestRace(device: SimulatedDevice, { id, reason }: QuarantinedRecord): boolean {
-  if (reason !== 'notAllowed' || device.ports === null) return false;
+function honestRace(device: SimulatedDevice, { id, reason }: QuarantinedRecord): EventName | null {
+  if (reason !== 'notAllowed' || device.ports === null) return null;
   const bytes = device.ports.readRecord(id);
-  // Purged since: it cannot be looked into any more.
-  if (bytes?.[1] === KINDS.tombstone) return true;
+  // Purged since: it cannot be looked into any more. A provider key is never purged.
+  if (bytes?.[1] === KINDS.tombstone) return 'protected label moved by somebody who did not know';
   const opened = bytes === null ? null : device.ports.records.open(bytes);
-  return opened?.ok === true && opened.value.kind === 'label';
+  if (opened?.ok !== true) return null;
+  if (opened.value.kind === 'label') return 'protected label moved by somebody who did not know';
+  return opened.value.kind === 'providerKey'
+    ? 'provider key shared by somebody who was no admin any more'
+    : null;
 }
 
 /** A text that was saved is found under its version: by all, or where its author may not write, by the author. */
@@ -131,6 +141,8 @@ function shown({ state, ports }: SimulatedDevice): string {
   const groups = [...state.groups.values()].filter((group) => group.kind !== null);
   return JSON.stringify({
     name: state.workspaceName,
+    providerKeys: sharedKeys(state),
+    providerKey: openedKey(state, ports),
     feed: state.feed,
     ignoredMoves: [...state.ignoredMoves].sort((left, right) => (left.record < right.record ? -1 : 1)),
     paths: [...view.prompts(), ...view.folders()]
@@ -154,4 +166,9 @@ function shown({ state, ports }: SimulatedDevice): string {
       }))
       .sort((left, right) => (left.id < right.id ? -1 : 1)),
   });
+}
+
+function openedKey(state: ReplicaState, ports: ReplicaPorts | null): string | null {
+  const opened = ports === null ? null : openSharedKey(state, ports, PROVIDER);
+  return opened === null ? null : reveal(opened.key);
 }

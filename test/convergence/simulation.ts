@@ -42,6 +42,12 @@ const MAX_ROUNDS = 60;
 const ROUNDS_OF_HEALING = 4;
 const MAX_REPLICAS = 8;
 
+export interface Story {
+  readonly seed: number;
+  /** False: as the story went before provider keys were shared. */
+  readonly sharesKeys: boolean;
+}
+
 export class Simulation {
   readonly chance: Chance;
   readonly people: People;
@@ -62,19 +68,19 @@ export class Simulation {
   /** Step until which a device stays offline. */
   readonly #offlineUntil = new Map<SimulatedDevice, number>();
 
-  private constructor(setting: Setting, founding: Founding, seed: number) {
+  private constructor(setting: Setting, founding: Founding, { seed, sharesKeys }: Story) {
     const random = generator(seed);
     this.chance = new Chance(random);
     this.suite = setting.suite(random);
     this.#setting = setting;
-    this.people = new People(this.chance);
+    this.people = new People(this.chance, sharesKeys);
     this.server = new ModelServer(this.suite, founding.server);
     this.#workspace = founding.workspace;
   }
 
-  static async start(setting: Setting, seed: number): Promise<Simulation> {
-    const founding = await setting.founding(seed);
-    const simulation = new Simulation(setting, founding, seed);
+  static async start(setting: Setting, story: Story): Promise<Simulation> {
+    const founding = await setting.founding(story.seed);
+    const simulation = new Simulation(setting, founding, story);
     for (const known of founding.devices) {
       const device = simulation.#newDevice(known.account, known.device);
       await device.load(known);
@@ -376,8 +382,15 @@ export class Simulation {
       counted(changeRole(viewer, role), () => {
         if (role === 'viewer') this.count('demoted to viewer');
         else if (before === 'viewer') this.count('promoted');
+        else if (role === 'editor' && before === 'admin') this.#shareUnknowing(viewer);
       }),
     );
+  }
+
+  /** Somebody shares a key who has not heard yet that they are no admin any more. */
+  #shareUnknowing(account: AccountId): void {
+    const device = this.devices.find((each) => each.account.id === account && this.isMember(each));
+    if (device !== undefined) this.people.shareKey(device);
   }
 
   async #protect(device: SimulatedDevice): Promise<void> {

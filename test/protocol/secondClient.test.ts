@@ -581,7 +581,20 @@ describe('sections 11 to 13: records', () => {
     expect([comment.shortId(), comment.shortId(), comment.shortId()].at(1)).toBe(get('given.thread'));
     expect(comment.opt(() => [comment.u32(), comment.u32()])).toEqual([0, 4]);
     expect([comment.bool(), comment.text()]).toEqual([false, 'Why?']);
-    for (const read of [place, label, message, name, profile, comment]) read.end();
+    const key = fields('providerKey', 7);
+    key.u53();
+    expect(key.text()).toBe(get('given.provider'));
+    const apis = ['openai', 'anthropic', 'google', 'openrouter', 'openai-compatible'] as const;
+    expect(key.opt(() => [key.choice(...apis), key.text(), key.text(), key.text()])).toEqual([
+      'openai-compatible',
+      'Gateway',
+      'https://models.example/v1',
+      'key-of-the-team',
+    ]);
+    const withdrawn = fields('providerKeyWithdrawn', 7);
+    withdrawn.u53();
+    expect([withdrawn.text(), withdrawn.opt(() => null)]).toEqual([get('given.provider'), null]);
+    for (const read of [place, label, message, name, profile, comment, key, withdrawn]) read.end();
   });
 
   test('a purged one leaves a tombstone that verifies and has the same name', () => {
@@ -591,11 +604,21 @@ describe('sections 11 to 13: records', () => {
 
   test('streams and the tag of a label are named by the key of the first epoch', () => {
     const streamKey = derive(hex(get('given.epochKey')), 'streams', workspace);
-    const roles = ['content', 'place', 'label', 'messages', 'workspaceName', 'profile', 'thread'];
+    const roles = [
+      'content',
+      'place',
+      'label',
+      'messages',
+      'workspaceName',
+      'profile',
+      'thread',
+      'providerKey',
+    ];
     const names: Readonly<Record<string, Buffer>> = {
       label: utf8(get('given.label')),
       profile: fromBase32(get('given.profileOf')),
       thread: fromBase32(get('given.thread')),
+      providerKey: utf8(get('given.provider')),
     };
     for (const [number, role] of roles.entries()) {
       const info = join(ctx('stream'), group, Buffer.of(number), names[role] ?? Buffer.alloc(0));

@@ -40,6 +40,18 @@ test('a personal library is brought to a server, and a new device has it by the 
   expect(await second.text(kept)).toBe('My own offline prompt\n');
   expect(await second.sync(offline.id)).toEqual({ kind: 'local' });
   expect((await second.team(offline.id)).kind).toBe('personal');
+  // Its log admits the account that the device came into, beside the one that the library began with.
+  const members = got(await second.teams.members(offline.id));
+  expect(members.map(({ role, state }) => [role, state])).toEqual([
+    ['owner', 'member'],
+    ['owner', 'member'],
+  ]);
+  expect(members.map(({ account: id }) => id)).toContain(account);
+  await second.save(kept, 'and it goes on\n');
+  expect(await second.text(kept)).toBe('and it goes on\n');
+  expect(await second.teams.attachPersonal(offline.id, account)).toMatchObject({
+    problem: { code: 'notAllowed' },
+  });
   expect(await second.contents(personal.id)).toEqual({ before: 'and after\n' });
   expect(await ana.contents(personal.id)).toEqual({ before: 'and after\n' });
 });

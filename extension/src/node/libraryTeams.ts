@@ -20,6 +20,7 @@ import type {
   TeamSummary,
 } from '../library/teams.ts';
 import type { LocalAccount } from './accounts.ts';
+import { admitToLibrary } from './libraryAdmission.ts';
 import type { LibraryAccounts } from './libraryAccounts.ts';
 import { placeOf } from './libraryProblem.ts';
 import type { LibrarySessions } from './librarySession.ts';
@@ -118,6 +119,8 @@ export function createLibraryTeams(dependencies: LibraryTeamsDependencies): Libr
       });
     },
     start() {
+      // What a crash may have left undone.
+      for (const { settings } of accounts.all()) void admitToLibrary(context, settings.id);
       hub.refresh();
     },
     async close() {

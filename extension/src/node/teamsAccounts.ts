@@ -43,6 +43,7 @@ import {
   type TeamsContext,
 } from './teamsContext.ts';
 import { composeJoin, openInvite, proveInvite, type OpenedInvite, readInviteText } from './teamsInvites.ts';
+import { admitToLibrary } from './libraryAdmission.ts';
 import { done, failTeams } from './teamsProblem.ts';
 
 type AccountCalls = Pick<
@@ -86,6 +87,7 @@ export function createAccountCalls(context: TeamsContext): AccountCalls {
     enrolWithKit: async (id, code) => {
       const calls = await context.hub.callsOf(accountId(id));
       await enrolWithKit(context, calls, { account: accountIn(context, id), code });
+      await admitToLibrary(context, accountId(id));
       context.hub.refresh();
       await context.hub.syncOf(accountId(id));
       return done(null);

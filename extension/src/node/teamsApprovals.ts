@@ -23,6 +23,7 @@ import { openUserKeys } from '@cuebook/shared/team/userKeys';
 import { t } from '@vscode/l10n';
 import type { Approval, ServerAddress, TeamsCalls } from '../library/teams.ts';
 import type { ServerCalls } from './serverCalls.ts';
+import { admitToLibrary } from './libraryAdmission.ts';
 import { bindDevice, readWholeLog, sealedUserKey, stateOf, takeAccountOver } from './teamsAccounts.ts';
 import { accountId, type TeamsContext } from './teamsContext.ts';
 import { done, failTeams } from './teamsProblem.ts';
@@ -149,6 +150,7 @@ export function createApprovals(context: TeamsContext, changed: () => void): App
         }
         const calls = await context.hub.callsOf(id);
         await takeDeviceOver(context, calls, { id, accepted: next });
+        await admitToLibrary(context, id);
         end(id);
         context.hub.refresh();
         await context.hub.syncOf(id);

@@ -153,6 +153,6 @@ const notAllowed = () =>
     action: t('Ask an admin or owner of the team.'),
   }) as const;
 
-export function failNotAllowed(): never {
-  throw new TeamsProblemError(notAllowed());
+export function failNotAllowed(why: Partial<Pick<TeamsProblem, 'message' | 'action'>> = {}): never {
+  throw new TeamsProblemError({ ...notAllowed(), ...why });
 }

@@ -8,7 +8,7 @@ import { labelTag } from '@cuebook/shared/record/labelTag';
 import { appendToHead, compose } from '@cuebook/shared/replica/composer';
 import { renameWorkspace } from '@cuebook/shared/replica/labelling';
 import { openStreams } from '@cuebook/shared/replica/packedStreams';
-import { EMPTY_HISTORY, extendTeam, stateAt } from '@cuebook/shared/team/history';
+import { EMPTY_HISTORY, extendTeam, latest, stateAt, type TeamHistory } from '@cuebook/shared/team/history';
 import { createWorkspace } from '@cuebook/shared/team/personal';
 import type { TeamAction } from '@cuebook/shared/team/teamEntry';
 import type { Member } from '@cuebook/shared/team/teamState';
@@ -37,7 +37,7 @@ import { stateOf } from './teamsAccounts.ts';
 import { looksLikeAnother } from './people.ts';
 import { type Profile, profileOf, profilesOf } from './profiles.ts';
 import { readVerified, writeVerified } from './teamsNotes.ts';
-import { done, failTeams } from './teamsProblem.ts';
+import { done, failNotAllowed, failTeams } from './teamsProblem.ts';
 
 type TeamCalls = Pick<
   TeamsCalls,
@@ -232,6 +232,7 @@ async function attach(context: TeamsContext, workspace: WorkspaceId, id: Account
   const account = context.accounts.get(id) ?? failTeams('signInNeeded');
   const known = account.client.workspaces.get(workspace) ?? failTeams('notMember');
   if (known.incarnation !== null) return;
+  refuseForeign(context, known.team, account);
   await calls.ask('workspace.create', {
     workspace,
     expectedHead: null,
@@ -243,6 +244,19 @@ async function attach(context: TeamsContext, workspace: WorkspaceId, id: Account
   const attached = { ...workspaceOf(current.client, workspace), incarnation };
   keepAccount(context, { ...current, client: withWorkspace(current.client, attached) });
   await sync.begin(workspace);
+}
+
+/** A server verifies a log by the logs of all who are in it: those that it does not have cannot be told to it. */
+function refuseForeign(context: TeamsContext, team: TeamHistory, { settings }: LocalAccount): void {
+  const { members } = latest(team);
+  const isKnown = (id: AccountId): boolean => context.accounts.get(id)?.settings.server === settings.server;
+  const beginner = team.entries[0]?.body.author;
+  if (beginner === settings.id && [...members.keys()].every(isKnown)) return;
+  failNotAllowed({
+    message:
+      'These prompts were written before this device came into the account: another account began them.',
+    action: 'Copy the prompts that you want on the server into a workspace that is there.',
+  });
 }
 
 /** Writes this account's names into a workspace, if they are others there. */

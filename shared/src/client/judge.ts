@@ -7,8 +7,8 @@ import type { FeedHash, WorkspaceId } from '../encoding/ids.ts';
 import type { ParsedRecord } from '../record/header.ts';
 import { verifyRecord } from '../record/verify.ts';
 import type { RecordPort } from '../replica/ports.ts';
-import { createRecordPort, type LabelPolicy, type Membership } from '../replica/recordPort.ts';
-import { judgeRecord, mayMoveLabel } from '../team/authority.ts';
+import { createRecordPort, type Membership, type PayloadPolicy } from '../replica/recordPort.ts';
+import { judgeRecord, mayMoveLabel, mayShareProviderKey } from '../team/authority.ts';
 import { stateBeforeSeq } from '../team/history.ts';
 import type { TeamState } from '../team/teamState.ts';
 import { invariant } from '../util/invariant.ts';
@@ -42,7 +42,7 @@ export function recordsOf(suite: Suite, parts: JudgeParts): RecordPort {
     present: () => ({ epoch: Math.max(...epochs), teamLog: team.head }),
     checkAuthor: (record, seq) =>
       seq === null ? checkOwn(suite, state, record) : checkPlaced(suite, parts, record, seq),
-    labelPolicy: labelPolicyOf(parts, team),
+    payloadPolicy: payloadPolicyOf(parts, team),
   });
 }
 
@@ -71,14 +71,18 @@ function checkSignature(suite: Suite, record: ParsedRecord, key: Uint8Array): Ve
     : fail('badSignature', 'Not signed by the device that it names.');
 }
 
-function labelPolicyOf({ state, workspace }: JudgeParts, now: TeamState): LabelPolicy {
+function payloadPolicyOf({ state, workspace }: JudgeParts, now: TeamState): PayloadPolicy {
   const { team } = workspaceOf(state, workspace);
   const at = (seq: number | null): TeamState | null => (seq === null ? now : stateBeforeSeq(team, seq));
   return {
-    protectsAny: (seq) => (at(seq)?.policy.protectedLabels.length ?? 0) > 0,
-    mayMove(account, tag, seq) {
+    protectsLabels: (seq) => (at(seq)?.policy.protectedLabels.length ?? 0) > 0,
+    mayMoveLabel(account, tag, seq) {
       const then = at(seq);
       return then !== null && mayMoveLabel(then, account, tag);
+    },
+    mayShareKey(account, seq) {
+      const then = at(seq);
+      return then !== null && mayShareProviderKey(then, account);
     },
   };
 }

@@ -14,3 +14,9 @@ export const MAX_REFERENCES = 1000;
 export const MAX_REFERENCE_BYTES = 1024;
 export const MAX_PROFILE_DEVICES = 256;
 export const MAX_COMMENT_BYTES = 64 * 1024;
+export const MAX_PROVIDER_BYTES = 32;
+export const MAX_ADDRESS_BYTES = 2048;
+export const MAX_PROVIDER_KEY_BYTES = 4096;
+
+/** How prompts name a provider: 1 to 32 lower-case letters, digits, `-` or `_`, beginning with a letter. */
+export const isProviderName = (text: string): boolean => /^[a-z][a-z0-9_-]{0,31}$/u.test(text);

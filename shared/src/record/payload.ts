@@ -2,6 +2,7 @@
 // from the start, because the bytes freeze: a kind that nobody writes yet can be read already.
 
 import type { AccountId, CommentId, DeviceId, GroupId, RevisionId } from '../encoding/ids.ts';
+import type { Redacted } from '../util/redacted.ts';
 
 export type Payload =
   | ContentPayload
@@ -10,7 +11,8 @@ export type Payload =
   | MessagePayload
   | WorkspaceNamePayload
   | ProfilePayload
-  | CommentPayload;
+  | CommentPayload
+  | ProviderKeyPayload;
 
 export type PayloadKind = Payload['kind'];
 
@@ -97,6 +99,29 @@ export interface CommentPayload {
   readonly savedAt: number;
 }
 
+/**
+ * A key to a model provider that an admin shares with everybody in the workspace, in the group of the whole workspace.
+ * Counts only if its author was an admin at its place (team/authority.ts). Role `providerKey`.
+ */
+export interface ProviderKeyPayload {
+  readonly kind: 'providerKey';
+  /** As prompts name the provider: `openai` in `openai/gpt-4o` (limits.ts). */
+  readonly provider: string;
+  /** Null: withdrawn. Who had the key before still has it. */
+  readonly shared: SharedProviderKey | null;
+  readonly savedAt: number;
+}
+
+export interface SharedProviderKey {
+  readonly api: ProviderApi;
+  readonly label: string;
+  /** Where the key is sent, and texts with it. A reader checks it and asks the user before anything goes there. */
+  readonly address: string;
+  readonly key: Redacted<string>;
+}
+
+export type ProviderApi = 'openai' | 'anthropic' | 'google' | 'openrouter' | 'openai-compatible';
+
 /** Streams of a group, told apart by what they are for. `name` distinguishes streams with the same role. */
 export type StreamRole =
   | { readonly role: 'content' }
@@ -105,4 +130,5 @@ export type StreamRole =
   | { readonly role: 'messages' }
   | { readonly role: 'workspaceName' }
   | { readonly role: 'profile'; readonly account: AccountId }
-  | { readonly role: 'thread'; readonly threadId: CommentId };
+  | { readonly role: 'thread'; readonly threadId: CommentId }
+  | { readonly role: 'providerKey'; readonly provider: string };

@@ -5,12 +5,17 @@ import { Malformed, type Reader } from '../encoding/reader.ts';
 import type { Writer } from '../encoding/writer.ts';
 import { textToUtf8 } from '../encoding/utf8.ts';
 import { fail, succeed, type Problem, type Result } from '../util/result.ts';
+import { redact, reveal } from '../util/redacted.ts';
 import {
+  isProviderName,
+  MAX_ADDRESS_BYTES,
   MAX_COMMENT_BYTES,
   MAX_MESSAGE_BYTES,
   MAX_NAME_BYTES,
   MAX_PAYLOAD_BYTES,
   MAX_PROFILE_DEVICES,
+  MAX_PROVIDER_BYTES,
+  MAX_PROVIDER_KEY_BYTES,
   MAX_REFERENCE_BYTES,
   MAX_REFERENCES,
 } from './limits.ts';
@@ -23,7 +28,10 @@ import type {
   PayloadKind,
   PlacePayload,
   ProfilePayload,
+  ProviderApi,
+  ProviderKeyPayload,
   RevisionKind,
+  SharedProviderKey,
   WorkspaceNamePayload,
 } from './payload.ts';
 
@@ -36,9 +44,17 @@ const PAYLOAD_KINDS: readonly PayloadKind[] = [
   'workspaceName',
   'profile',
   'comment',
+  'providerKey',
 ];
 const REVISION_KINDS: readonly RevisionKind[] = ['save', 'merge', 'restore', 'import'];
 const GROUP_KINDS: readonly PlacePayload['groupKind'][] = ['prompt', 'folder'];
+const PROVIDER_APIS: readonly ProviderApi[] = [
+  'openai',
+  'anthropic',
+  'google',
+  'openrouter',
+  'openai-compatible',
+];
 
 const FORMAT: Format<Payload> = defineFormat<Payload>({
   kind: 'payload',
@@ -127,8 +143,19 @@ function textFields(payload: Payload): readonly TextField[] {
       return [name(payload.displayName), ...payload.devices.map((device) => name(device.name))];
     case 'comment':
       return [{ what: 'comment', text: payload.text, limit: MAX_COMMENT_BYTES }];
+    case 'providerKey':
+      return [
+        { what: 'name of the provider', text: payload.provider, limit: MAX_PROVIDER_BYTES },
+        ...(payload.shared === null ? [] : sharedFields(payload.shared)),
+      ];
   }
 }
+
+const sharedFields = ({ label, address, key }: SharedProviderKey): readonly TextField[] => [
+  name(label),
+  { what: 'address', text: address, limit: MAX_ADDRESS_BYTES },
+  { what: 'key', text: reveal(key), limit: MAX_PROVIDER_KEY_BYTES },
+];
 
 function listFields(payload: Payload): readonly (readonly [count: number, limit: number, what: string])[] {
   if (payload.kind === 'content')
@@ -153,6 +180,8 @@ function writePayload(writer: Writer, payload: Payload): void {
       return writeProfile(writer, payload);
     case 'comment':
       return writeComment(writer, payload);
+    case 'providerKey':
+      return writeProviderKey(writer, payload);
   }
 }
 
@@ -172,6 +201,8 @@ function readPayload(reader: Reader, kind: PayloadKind): Payload {
       return readProfile(reader);
     case 'comment':
       return readComment(reader);
+    case 'providerKey':
+      return readProviderKey(reader);
   }
 }
 
@@ -323,4 +354,32 @@ function readLines(reader: Reader): { readonly first: number; readonly last: num
   const lines = { first: reader.u32(), last: reader.u32() };
   if (lines.first > lines.last) throw new Malformed('a range of lines ends before it begins');
   return lines;
+}
+
+function writeProviderKey(writer: Writer, payload: ProviderKeyPayload): void {
+  writer.u53(payload.savedAt);
+  writer.text(payload.provider, MAX_PROVIDER_BYTES);
+  writer.optional(payload.shared, ({ api, label, address, key }) => {
+    writer.oneOf(PROVIDER_APIS, api);
+    writer.text(label, MAX_NAME_BYTES);
+    writer.text(address, MAX_ADDRESS_BYTES);
+    writer.text(reveal(key), MAX_PROVIDER_KEY_BYTES);
+  });
+}
+
+function readProviderKey(reader: Reader): ProviderKeyPayload {
+  const payload: ProviderKeyPayload = {
+    kind: 'providerKey',
+    savedAt: reader.u53(),
+    provider: reader.text(MAX_PROVIDER_BYTES),
+    shared: reader.optional(() => ({
+      api: reader.oneOf(PROVIDER_APIS),
+      label: reader.text(MAX_NAME_BYTES),
+      address: reader.text(MAX_ADDRESS_BYTES),
+      key: redact(reader.text(MAX_PROVIDER_KEY_BYTES)),
+    })),
+  };
+  if (!isProviderName(payload.provider))
+    throw new Malformed('a provider has a name that no prompt can write');
+  return payload;
 }

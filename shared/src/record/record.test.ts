@@ -1,16 +1,17 @@
 import * as nodeCrypto from 'node:crypto';
+import { inspect } from 'node:util';
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { createGroupKeys, deriveStreamKey } from '../crypto/groupKeys.ts';
 import { createSuite } from '../crypto/suite.ts';
 import { idFromBytes, idToBytes, WORKSPACE_GROUP, type AnyId } from '../encoding/ids.ts';
 import { concatBytes } from '../util/bytes.ts';
-import { redact } from '../util/redacted.ts';
+import { redact, reveal } from '../util/redacted.ts';
 import { FEED_START, nextPosition } from './feed.ts';
 import { encodeHeader, parseRecord, type ParsedRecord, type RecordHeader } from './header.ts';
 import { labelTag } from './labelTag.ts';
 import { openRecord } from './open.ts';
-import type { Payload, StreamRole } from './payload.ts';
+import type { Payload, ProviderKeyPayload, StreamRole } from './payload.ts';
 import { decodePayload, encodePayload } from './payloadCodec.ts';
 import { sealRecord, type RecordDraft } from './seal.ts';
 import { roleOfPayload, streamId } from './streams.ts';
@@ -304,6 +305,13 @@ const anyText = fc
   })
   .map((units) => String.fromCharCode(...units));
 
+const providerKey: ProviderKeyPayload = {
+  kind: 'providerKey',
+  provider: 'openai',
+  shared: { api: 'openai', label: 'OpenAI', address: 'https://api.openai.com/v1', key: redact('sk-team') },
+  savedAt: 9,
+};
+
 describe('a payload', () => {
   const payloads: readonly Payload[] = [
     content,
@@ -348,6 +356,8 @@ describe('a payload', () => {
       resolved: true,
       savedAt: 8,
     },
+    providerKey,
+    { kind: 'providerKey', provider: 'openai', shared: null, savedAt: 9 },
   ];
 
   test.each(payloads.map((payload) => [payload.kind, payload] as const))(
@@ -355,6 +365,22 @@ describe('a payload', () => {
     (_, payload) => {
       const bytes = encodePayload(payload);
       expect(bytes.ok && decodePayload(bytes.value)).toEqual({ ok: true, value: payload });
+    },
+  );
+
+  test('with a provider key gives the key back, and prints it nowhere', () => {
+    const bytes = encodePayload(providerKey);
+    const decoded = bytes.ok ? decodePayload(bytes.value) : null;
+    if (decoded?.ok !== true || decoded.value.kind !== 'providerKey') throw new Error('It comes back.');
+    expect(reveal(decoded.value.shared?.key ?? redact(''))).toBe('sk-team');
+    expect(`${JSON.stringify(decoded)} ${inspect(decoded, { depth: 9 })}`).not.toContain('sk-team');
+  });
+
+  test.each(['', 'OpenAI', '1st', 'a b', 'a/b', 'ä', 'x'.repeat(33)])(
+    'with a key for a provider that no prompt can name (%j) is malformed',
+    (provider) => {
+      const bytes = encodePayload({ ...providerKey, provider });
+      expect(bytes.ok && decodePayload(bytes.value).ok).toBe(false);
     },
   );
 

@@ -21,6 +21,7 @@ const ROLES: readonly StreamRole['role'][] = [
   'workspaceName',
   'profile',
   'thread',
+  'providerKey',
 ];
 
 export function streamId(key: StreamKey, group: GroupId, role: StreamRole): StreamId {
@@ -44,6 +45,8 @@ export function roleOfPayload(payload: Payload): StreamRole {
       return { role: 'profile', account: payload.account };
     case 'comment':
       return { role: 'thread', threadId: payload.threadId };
+    case 'providerKey':
+      return { role: 'providerKey', provider: payload.provider };
   }
 }
 
@@ -54,14 +57,19 @@ function roleName(role: StreamRole): Uint8Array {
     case 'messages':
     case 'workspaceName':
       return new Uint8Array(0);
-    case 'label': {
-      const name = textToUtf8(role.name);
-      invariant(name !== null, 'a label has no half of a surrogate pair');
-      return name;
-    }
+    case 'label':
+      return wellFormed(role.name);
+    case 'providerKey':
+      return wellFormed(role.provider);
     case 'profile':
       return idToBytes(role.account);
     case 'thread':
       return idToBytes(role.threadId);
   }
+}
+
+function wellFormed(text: string): Uint8Array {
+  const bytes = textToUtf8(text);
+  invariant(bytes !== null, 'the name of a stream has no half of a surrogate pair');
+  return bytes;
 }

@@ -1,4 +1,4 @@
-// A payload without its text: what the state keeps of a record.
+// A payload without its text or key: what the state keeps of a record.
 
 import { textToUtf8 } from '../encoding/utf8.ts';
 import type { Payload } from '../record/payload.ts';
@@ -13,6 +13,12 @@ export function payloadFacts(payload: Payload): PayloadFacts {
     case 'comment': {
       const { text: _, ...facts } = payload;
       return facts;
+    }
+    case 'providerKey': {
+      const { shared, ...facts } = payload;
+      if (shared === null) return { ...facts, shared };
+      const { key: _, ...known } = shared;
+      return { ...facts, shared: known };
     }
     case 'place':
     case 'label':

@@ -84,6 +84,8 @@ export interface RecordPort {
   verify(bytes: Uint8Array, seq: number | null): Result<null, Problem<QuarantineReason>>;
   /** Whether this account may move the label of this name now. */
   mayMoveLabel(name: string): boolean;
+  /** Whether this account may share a provider key, replace or withdraw it now. */
+  mayShareKey(): boolean;
   /** The place in the feed after `last`, if this record stands there. */
   follow(last: FeedPosition, record: RecordId): FeedPosition;
 }

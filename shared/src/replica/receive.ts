@@ -211,6 +211,9 @@ function openedPayload(
   if (records.streamOf(header.group, roleOfPayload(opened.value)) !== header.stream) {
     return fail('badPayload', 'A record lies in another stream than its content belongs to.');
   }
+  if (opened.value.kind === 'providerKey' && header.group !== WORKSPACE_GROUP) {
+    return fail('badPayload', 'A provider key is shared elsewhere than in the whole workspace.');
+  }
   if (opened.value.kind === 'profile' && opened.value.account !== header.author) {
     return fail('badPayload', 'A record names somebody else than its author.');
   }

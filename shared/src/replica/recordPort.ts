@@ -4,7 +4,7 @@ import type { GroupKeys, StreamKey } from '../crypto/groupKeys.ts';
 import type { Ed25519Signer } from '../crypto/primitives.ts';
 import type { Suite } from '../crypto/suite.ts';
 import type { AccountId, DeviceId, RecordId, WorkspaceId } from '../encoding/ids.ts';
-import { idToBytes } from '../encoding/ids.ts';
+import { idToBytes, WORKSPACE_GROUP } from '../encoding/ids.ts';
 import { KINDS } from '../encoding/format.ts';
 import type { LogHead, ParsedRecord, RecordHeader as FullHeader } from '../record/header.ts';
 import { nextPosition } from '../record/feed.ts';
@@ -22,12 +22,13 @@ import type { Problem, Result } from '../util/result.ts';
 import { fail, succeed } from '../util/result.ts';
 import type { QuarantineReason, RecordDraft, RecordHeader, RecordPort, SealedRecord } from './ports.ts';
 
-/** The team's say on labels, at a place in the feed; `seq` null: now. */
-export interface LabelPolicy {
+/** The team's say on what only the payload tells, at a place in the feed; `seq` null: now. */
+export interface PayloadPolicy {
   /** Whether any label is protected there: if not, no record is opened to learn its label's name. */
-  protectsAny(seq: number | null): boolean;
+  protectsLabels(seq: number | null): boolean;
   /** `tag`: of the label's name (record/labelTag.ts). */
-  mayMove(account: AccountId, tag: Uint8Array, seq: number | null): boolean;
+  mayMoveLabel(account: AccountId, tag: Uint8Array, seq: number | null): boolean;
+  mayShareKey(account: AccountId, seq: number | null): boolean;
 }
 
 /** This device in one workspace, as far as records are concerned. */
@@ -45,8 +46,8 @@ export interface Membership {
     record: ParsedRecord,
     seq: number | null,
   ) => Result<null, Problem<'badSignature' | 'notAllowed' | 'otherView'>>;
-  /** Absent: no label is protected. */
-  readonly labelPolicy?: LabelPolicy;
+  /** Absent: whoever may write may also do these. */
+  readonly payloadPolicy?: PayloadPolicy;
 }
 
 export function createRecordPort(suite: Suite, membership: Membership): RecordPort {
@@ -65,7 +66,9 @@ export function createRecordPort(suite: Suite, membership: Membership): RecordPo
       invariant(parsed.ok, 'a tombstone is made of a record that was applied');
       return tombstoneOf(suite, parsed.value);
     },
-    mayMoveLabel: (name) => membership.labelPolicy?.mayMove(author, labelTag(streamKey, name), null) ?? true,
+    mayMoveLabel: (name) =>
+      membership.payloadPolicy?.mayMoveLabel(author, labelTag(streamKey, name), null) ?? true,
+    mayShareKey: () => membership.payloadPolicy?.mayShareKey(author, null) ?? true,
     verify: (bytes, seq) => verify(suite, membership, { bytes, seq }),
     follow: (last, record) => nextPosition(suite, last, record),
   };
@@ -110,15 +113,33 @@ function verify(
   const parsed = parseRecord(bytes);
   if (!parsed.ok) return malformed(parsed.problem.code);
   const checked = membership.checkAuthor(parsed.value, seq);
-  const { labelPolicy } = membership;
-  if (!checked.ok || labelPolicy?.protectsAny(seq) !== true) return checked;
-  // Who may move a label hangs on its name, which only the payload tells.
+  const { payloadPolicy } = membership;
+  if (!checked.ok || payloadPolicy === undefined) return checked;
+  const { author, group } = parsed.value.header;
+  // Keys lie in the group of the workspace only (receive.ts); of the rest, a label's name decides who may move it.
+  if (group !== WORKSPACE_GROUP && !payloadPolicy.protectsLabels(seq)) return checked;
   const opened = open(suite, membership, bytes);
-  if (!opened.ok || opened.value.kind !== 'label') return checked;
-  const tag = labelTag(membership.streamKey, opened.value.name);
-  return labelPolicy.mayMove(parsed.value.header.author, tag, seq)
-    ? checked
-    : fail('notAllowed', 'This label is protected: its author could not move it.');
+  if (!opened.ok) return checked;
+  const refusal = payloadRefusal(membership.streamKey, payloadPolicy, { payload: opened.value, author, seq });
+  return refusal === null ? checked : fail('notAllowed', refusal);
+}
+
+function payloadRefusal(
+  streamKey: StreamKey,
+  policy: PayloadPolicy,
+  {
+    payload,
+    author,
+    seq,
+  }: { readonly payload: Payload; readonly author: AccountId; readonly seq: number | null },
+): string | null {
+  if (payload.kind === 'label' && !policy.mayMoveLabel(author, labelTag(streamKey, payload.name), seq)) {
+    return 'This label is protected: its author could not move it.';
+  }
+  if (payload.kind === 'providerKey' && !policy.mayShareKey(author, seq)) {
+    return 'Only an admin shares a provider key.';
+  }
+  return null;
 }
 
 function parse(suite: Suite, bytes: Uint8Array): Result<RecordHeader, Problem<QuarantineReason>> {

@@ -19,7 +19,7 @@ import type { Group, IgnoredMove, QuarantinedRecord, ReplicaState } from './stat
  * Raise with every change of what is kept in a state, and when a newer format of records can be read: the state is then
  * made anew from the records.
  */
-const SNAPSHOT_VERSION = 3;
+const SNAPSHOT_VERSION = 4;
 const PREFIX_BYTES = 5;
 
 interface Index {

@@ -20,7 +20,9 @@ import type {
   ContentPayload,
   Payload,
   PlacePayload,
+  ProviderKeyPayload,
   ResolvedReference,
+  SharedProviderKey,
 } from '../record/payload.ts';
 import type { PersistentMap } from './persistentMap.ts';
 import { persistentMap } from './persistentMap.ts';
@@ -29,14 +31,15 @@ import type { PromptFacts, QuarantineReason } from './ports.ts';
 /** `checking`: opened, its signature not checked yet. `quarantined`: named as a parent, but contributes nothing. */
 export type RecordStatus = 'checking' | 'verified' | 'quarantined';
 
-/** A payload without its text. */
+/** A payload without its text, and without a key. */
 export type PayloadFacts =
   | (Omit<ContentPayload, 'text'> & {
       /** Bytes of the text in UTF-8. */
       readonly size: number;
     })
   | Omit<CommentPayload, 'text'>
-  | Exclude<Payload, ContentPayload | CommentPayload>;
+  | (Omit<ProviderKeyPayload, 'shared'> & { readonly shared: Omit<SharedProviderKey, 'key'> | null })
+  | Exclude<Payload, ContentPayload | CommentPayload | ProviderKeyPayload>;
 
 export type ContentFacts = Extract<PayloadFacts, { readonly kind: 'content' }>;
 

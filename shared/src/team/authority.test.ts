@@ -4,7 +4,7 @@ import { createSuite } from '../crypto/suite.ts';
 import { idFromBytes, type FeedHash, type GroupId, type RecordId, type StreamId } from '../encoding/ids.ts';
 import { FEED_START, nextPosition } from '../record/feed.ts';
 import type { FeedPosition, GroupFlag, RecordHeader } from '../record/header.ts';
-import { judgeRecord, mayMoveLabel, type AuthorityProblem } from './authority.ts';
+import { judgeRecord, mayMoveLabel, mayShareProviderKey, type AuthorityProblem } from './authority.ts';
 import { latest, stateBeforeSeq } from './history.ts';
 import {
   addSampleDevice,
@@ -184,4 +184,12 @@ test('a protected label is moved by whom the policy lets, at that place', () => 
   expect(mayMoveLabel(after, editor.id, tag)).toBe(false);
   expect(mayMoveLabel(after, editor.id, new Uint8Array(16))).toBe(true);
   expect(mayMoveLabel(after, owner.id, tag)).toBe(true);
+});
+
+test('a provider key is shared by whom was an admin at that place', () => {
+  expect(mayShareProviderKey(team.state, owner.id)).toBe(true);
+  expect(mayShareProviderKey(team.state, editor.id)).toBe(false);
+  const promoted = unwrap(team.append(owner, { type: 'role', account: editor.id, role: 'admin' }));
+  expect(mayShareProviderKey(promoted, editor.id)).toBe(true);
+  expect(mayShareProviderKey(promoted, first?.id as string as typeof editor.id)).toBe(false);
 });

@@ -116,3 +116,9 @@ export function mayMoveLabel(state: TeamState, author: AccountId, tag: Uint8Arra
   const protection = state.policy.protectedLabels.find((label) => equalBytes(label.tag, tag));
   return member !== null && isAtLeast(member.role, protection?.least ?? LEAST_ROLE.writeRecord);
 }
+
+/** Judged like the record itself, once it is open: a key that the team pays for, and where it is sent, is an admin's to say. */
+export function mayShareProviderKey(state: TeamState, author: AccountId): boolean {
+  const member = currentMember(state, author);
+  return member !== null && isAtLeast(member.role, LEAST_ROLE.shareProviderKey);
+}

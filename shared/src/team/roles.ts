@@ -13,6 +13,7 @@ export const isAbove = (role: Role, other: Role): boolean => ROLES.indexOf(role)
 export const LEAST_ROLE = {
   writeRecord: 'editor',
   purgeRecord: 'admin',
+  shareProviderKey: 'admin',
   invite: 'admin',
   close: 'admin',
   confirm: 'admin',

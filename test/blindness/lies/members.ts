@@ -11,8 +11,12 @@ import { addSampleDevice, revokeSampleDevice, type SampleAccount } from '@cueboo
 import { labelTag } from '@cuebook/shared/record/labelTag';
 import { labels } from '@cuebook/shared/replica/history';
 import { moveLabel } from '@cuebook/shared/replica/labelling';
-import { idToBytes } from '@cuebook/shared/encoding/ids';
-import { reveal } from '@cuebook/shared/util/redacted';
+import type { SharedProviderKey } from '@cuebook/shared/record/payload';
+import { appendToHead, compose } from '@cuebook/shared/replica/composer';
+import { sharedKeys, shareProviderKey } from '@cuebook/shared/replica/providerKeys';
+import { idToBytes, WORKSPACE_GROUP } from '@cuebook/shared/encoding/ids';
+import { redact, reveal } from '@cuebook/shared/util/redacted';
+import { succeed } from '@cuebook/shared/util/result';
 import type { TeamAction } from '@cuebook/shared/team/teamEntry';
 import type { InviteKeys } from '@cuebook/shared/team/invite';
 import { TestClient } from '../client.ts';
@@ -201,6 +205,40 @@ export const MEMBERS: readonly Lie[] = [
       server.insert(...ben.pending);
       await cleo.sync(server);
       expect(labels(cleo.replica, prompt)).toEqual([]);
+      return cleo;
+    },
+  },
+  {
+    lie: 'A provider key with another address, shared by an editor who is no admin, is let through',
+    sees: 'The record is set aside: “its author could not write that”; members go on with the key that an admin shared',
+    codes: ['notAllowed'],
+    when: 'when it is read',
+    standing: 'writes',
+    async act({ server, ana, ben, cleo }) {
+      const shared = (address: string): SharedProviderKey => ({
+        api: 'openai',
+        label: 'OpenAI',
+        address,
+        key: redact('sk-of-the-team'),
+      });
+      const own = shared('https://api.openai.com/v1');
+      ana.run((state, ports) => shareProviderKey(state, ports, { provider: 'openai', shared: own }));
+      for (const client of [ana, ben]) await client.sync(server);
+      const payload = {
+        kind: 'providerKey',
+        provider: 'openai',
+        shared: shared('https://mallory.example/v1'),
+        savedAt: 1,
+      } as const;
+      ben.run((state, ports) =>
+        compose(state, ports, (composer) => {
+          appendToHead(composer, { group: WORKSPACE_GROUP, payload });
+          return succeed(null);
+        }),
+      );
+      server.insert(...ben.pending);
+      await cleo.sync(server);
+      expect(sharedKeys(cleo.replica).map(({ address }) => address)).toEqual([own.address]);
       return cleo;
     },
   },
