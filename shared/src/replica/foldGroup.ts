@@ -39,7 +39,7 @@ export function foldGroup(
       ...before,
       kind: placed?.kind ?? before.kind,
       place: placed?.place ?? null,
-      createdAt: usable[0]?.facts?.savedAt ?? before.createdAt,
+      createdAt: usable[0]?.facts?.savedAt ?? 0,
       trashedAt: trash?.savedAt ?? null,
       trashedWith: trash?.kind === 'place' ? trash.trashedWith : null,
       purged: false,
