@@ -80,7 +80,7 @@ test('whoever may not share a key is told before anything is written', () => {
   const { records, store } = twoWindows();
   const editor = createTestWindow(suite, { ...records, mayShareKey: () => false }, store);
   const given = { provider: 'openai', shared: openAi('sk') };
-  expect(editor.refusal((state, ports) => shareProviderKey(state, ports, given))).toBe('readOnly');
+  expect(editor.refusal((state, ports) => shareProviderKey(state, ports, given))).toBe('notAllowed');
   expect(store.rows).toEqual([]);
 });
 

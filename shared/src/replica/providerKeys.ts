@@ -88,7 +88,7 @@ function writeKey(
 ): CommandResult<null> {
   return compose(state, ports, (composer) => {
     if (!ports.records.mayShareKey())
-      return fail('readOnly', 'Only an admin of the team shares a provider key.');
+      return fail('notAllowed', 'Only an admin of the team shares a provider key.');
     if (!isProviderName(provider))
       return fail('nameInvalid', 'This is not how a prompt can name a provider.');
     const payload = { kind: 'providerKey', provider, shared, savedAt: ports.now() } as const;
