@@ -253,9 +253,10 @@ function refuseForeign(context: TeamsContext, team: TeamHistory, { settings }: L
   const beginner = team.entries[0]?.body.author;
   if (beginner === settings.id && [...members.keys()].every(isKnown)) return;
   failNotAllowed({
-    message:
+    message: t(
       'These prompts were written before this device came into the account: another account began them.',
-    action: 'Copy the prompts that you want on the server into a workspace that is there.',
+    ),
+    action: t('Copy the prompts that you want on the server into a workspace that is there.'),
   });
 }
 
