@@ -1,9 +1,10 @@
 // Bundles the extension with esbuild: the host as ESM with one chunk per heavy feature (loaded on first use), the three
 // workers, and the run panel. Prints the size of each output; `tools/test.ts` holds the limits.
 
-import { cp, readdir, rm, stat } from 'node:fs/promises';
+import { cp, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { build, type BuildOptions } from 'esbuild';
+import { thirdPartyNotices } from '../tools/notices.ts';
 
 const here = import.meta.dirname;
 const out = path.join(here, 'dist');
@@ -65,7 +66,9 @@ const webview: BuildOptions = {
 };
 
 const results = await Promise.all([build(host), build(workers), build(webview)]);
-await removeOthers(new Set(results.flatMap(({ metafile }) => Object.keys(metafile?.outputs ?? {}))));
+const metafiles = results.flatMap(({ metafile }) => (metafile === undefined ? [] : [metafile]));
+await removeOthers(new Set(metafiles.flatMap(({ outputs }) => Object.keys(outputs))));
+await writeFile(path.join(here, 'ThirdPartyNotices.txt'), await thirdPartyNotices(here, metafiles));
 // The marketplaces show them beside the manifest.
 for (const file of ['LICENSE', 'README.md', 'CHANGELOG.md']) {
   await cp(path.join(here, '..', file), path.join(here, file));

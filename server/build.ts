@@ -4,6 +4,7 @@
 import { cp, readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { build } from 'esbuild';
+import { thirdPartyNotices } from '../tools/notices.ts';
 
 const here = import.meta.dirname;
 const out = path.join(here, 'dist');
@@ -17,7 +18,8 @@ interface Manifest {
 
 export async function buildServer(): Promise<void> {
   await rm(out, { recursive: true, force: true });
-  await build({
+  const { metafile } = await build({
+    metafile: true,
     absWorkingDir: here,
     entryPoints: { 'cuebook-server': 'src/main.ts' },
     outdir: out,
@@ -38,6 +40,7 @@ export async function buildServer(): Promise<void> {
   });
   await cp(path.join(here, 'src', 'store', 'migrations'), path.join(out, 'migrations'), { recursive: true });
   await cp(path.join(here, '..', 'LICENSE'), path.join(out, 'LICENSE'));
+  await writeFile(path.join(out, 'ThirdPartyNotices.txt'), await thirdPartyNotices(here, [metafile]));
   await writeFile(path.join(out, 'package.json'), `${JSON.stringify(await packedManifest(), null, 2)}\n`);
 }
 

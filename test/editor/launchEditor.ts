@@ -15,6 +15,8 @@ import { openWindow, type EditorWindow } from './window.ts';
 export interface LaunchOptions extends ServerOptions {
   /** Names what the test leaves in `artefacts/`: how each window looked at the end, and the log files. */
   readonly label: string;
+  /** VS Code's display language. Its own words stay English: no language pack is there. */
+  readonly language?: string;
   /** False: VS Code without Cuebook. */
   readonly product?: boolean;
 }
@@ -50,6 +52,7 @@ export async function launchEditor(options: LaunchOptions): Promise<Editor> {
     return window;
   };
   const context = await newContext(browser, server);
+  if (options.language !== undefined) await speak(context, options.language);
   const window = await open(context);
   const owned = stack.move();
   return {
@@ -99,6 +102,13 @@ export async function launchBrowser(): Promise<Browser> {
       '--disable-sync',
     ],
   });
+}
+
+/** What the words of a language pack set when the workbench loads them. */
+async function speak(context: BrowserContext, language: string): Promise<void> {
+  await context.addInitScript((name) => {
+    Object.assign(globalThis, { _VSCODE_NLS_LANGUAGE: name });
+  }, language);
 }
 
 async function newContext(browser: Browser, server: EditorServer): Promise<BrowserContext> {
