@@ -3,7 +3,11 @@
 
 import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
-import type { Metafile } from 'esbuild';
+
+/** What esbuild says of a bundle. */
+interface Metafile {
+  readonly inputs: Readonly<Record<string, unknown>>;
+}
 
 /** What a bundle may hold: each asks for no more than its notice. */
 const allowedLicences: ReadonlySet<string> = new Set([
