@@ -113,4 +113,22 @@ export const aims: readonly Aim[] = [
     value: 2,
     what: 'How far a key’s frame could be from where it is without history beside the text (95 % interval)',
   },
+  {
+    figure: 'history.blame',
+    bound: 'most',
+    value: 50,
+    what: 'Who wrote which line of a text being typed: 1,000 lines, 500 versions, whose texts were opened before (`.first`: not yet)',
+  },
+  {
+    figure: 'history.versions5000',
+    bound: 'most',
+    value: 100,
+    what: 'First 200 rows of 5,000 versions, with the sizes of the changes of 50',
+  },
+  {
+    figure: 'history.introduced',
+    bound: 'most',
+    value: 200,
+    what: 'Which of 5,000 versions introduced a text, when their texts were opened before (`.first`: not yet)',
+  },
 ];

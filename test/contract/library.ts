@@ -206,6 +206,161 @@ export function describeLibrary(name: string, open: () => Promise<OpenedLibrary>
       });
     });
 
+    describe('history', () => {
+      const texts = ['one\ntwo\n', 'one\nTWO\n', 'one\nTWO\nthree\n'];
+      const prompt = async (promptName: string) => {
+        const { id } = await make(promptName, texts[0] ?? '');
+        const revisions = [await revisionOf(id)];
+        for (const text of texts.slice(1)) {
+          const base = revisions.at(-1) ?? null;
+          const saved = value(await library.save(id, { text, base, message: `now ${text.length}` }));
+          revisions.push(saved.document.revisionId);
+        }
+        const [first, second, third] = revisions.map((revision) => revision ?? fault());
+        return { id, first: first ?? fault(), second: second ?? fault(), third: third ?? fault() };
+      };
+
+      test('rows come newest first, in pages, and say whose they are', async () => {
+        const { id } = await prompt('rows');
+        const page = value(await library.history(id, { limit: 2 }));
+        expect(page).toMatchObject({
+          total: 3,
+          rows: [
+            { trust: 'verified', number: 3, author: { isMe: true, isFormerMember: false }, mayAmend: true },
+            { trust: 'verified', number: 2, kind: 'save', synced: false, isAmended: false, labels: [] },
+          ],
+        });
+        const rest = value(await library.history(id, { limit: 2, after: page.next ?? fault() }));
+        expect(rest).toMatchObject({ rows: [{ number: 1, parents: [] }], next: null });
+      });
+
+      test('each line is its version’s, also while somebody types', async () => {
+        const { id, first, second, third } = await prompt('blamed');
+        const { runs, versions } = value(await library.blame(id));
+        expect(runs.map(({ count, revisionId }) => [count, revisionId])).toEqual([
+          [1, first],
+          [1, second],
+          [1, third],
+        ]);
+        expect(versions.map(({ number }) => number).toSorted()).toEqual([1, 2, 3]);
+        const typed = value(await library.blame(id, { text: 'one\ntyped\nTWO\nthree' }));
+        expect(typed.runs.map(({ kind, first: line, revisionId }) => [kind, line, revisionId])).toEqual([
+          ['version', 0, first],
+          ['unsaved', 1, null],
+          ['version', 2, second],
+          ['version', 3, third],
+        ]);
+        const older = value(await library.blame(id, { revisionId: second }));
+        expect(older.runs.map(({ revisionId }) => revisionId)).toEqual([first, second]);
+      });
+
+      test('a version says what it changed, how much, and which one brought a text in', async () => {
+        const { id, first, second, third } = await prompt('changed');
+        expect(value(await library.change(id, second))).toMatchObject({
+          version: { revisionId: second },
+          before: { revisionId: first },
+          hunks: [{ before: { first: 1, lines: ['two'] }, after: { first: 1, lines: ['TWO'] } }],
+        });
+        expect(value(await library.changeSizes(id, [third, second, first]))).toEqual([
+          { revisionId: third, added: 1, removed: 0 },
+          { revisionId: second, added: 1, removed: 1 },
+          { revisionId: first, added: 2, removed: 0 },
+        ]);
+        const found = value(await library.introduced(id, { text: 'three' }));
+        expect(found).toMatchObject([{ version: { revisionId: third }, what: 'introduced', line: 2 }]);
+        const either = value(await library.introduced(id, { text: 'Two', ignoreCase: true }));
+        expect(either).toMatchObject([{ version: { revisionId: first }, what: 'introduced', line: 1 }]);
+      });
+
+      test('an earlier text is restored as a new version that says so, and a draft becomes one before', async () => {
+        const { id, first, third } = await prompt('restored');
+        value(await library.saveDraft(id, { text: 'draft\n', base: third }));
+        const restored = value(await library.restoreVersion(id, { revisionId: first, message: 'back' }));
+        expect(restored).toMatchObject({ kind: 'saved', document: { text: texts[0], isDraft: false } });
+        const { rows } = value(await library.history(id, { limit: 2 }));
+        expect(rows).toMatchObject([
+          { number: 5, kind: 'restore', restoredFrom: first, message: 'back' },
+          { number: 4, kind: 'save' },
+        ]);
+        expect(
+          value(await library.versionText(id, rows[1]?.trust === 'verified' ? rows[1].revisionId : fault())),
+        ).toBe('draft\n');
+      });
+
+      test('a message is amended and says that it was; a label moves, and its moves are kept', async () => {
+        const { id, first, second } = await prompt('labelled');
+        value(await library.amendMessage(id, { revisionId: second, message: 'louder' }));
+        expect(value(await library.version(id, second))).toMatchObject({
+          message: 'louder',
+          isAmended: true,
+        });
+        const move = async (revisionId: typeof first | null, message = '') =>
+          library.moveLabel(id, { name: 'production', revisionId, message });
+        value(await move(first, 'first try'));
+        value(await move(second));
+        expect(value(await library.labels(id))).toMatchObject([
+          {
+            name: 'production',
+            version: { revisionId: second },
+            author: { isMe: true },
+            protectedFor: null,
+            mayMove: true,
+          },
+        ]);
+        expect(value(await library.version(id, second)).labels).toEqual(['production']);
+        const { id: user } = await make('uses a label', '{{> labelled@production}}');
+        const [partial] = value(await library.includes(user));
+        expect(partial).toMatchObject({ reference: 'labelled@production', text: texts[1] });
+        value(await move(null));
+        expect(value(await library.labels(id))).toEqual([]);
+        expect(value(await library.labelMoves(id, 'production'))).toMatchObject([
+          { isRemoval: true, to: null },
+          { isRemoval: false, to: { revisionId: second } },
+          { isRemoval: false, to: { revisionId: first }, message: 'first try', author: { isMe: true } },
+        ]);
+        expect(problem(await library.moveLabel(id, { name: 'v3', revisionId: first }))).toBe('nameInvalid');
+      });
+
+      test('a merge says who brought what', async () => {
+        const { id } = await make('merging', 'top\n\nmiddle\n\nbottom\n');
+        const base = await revisionOf(id);
+        value(await library.save(id, { text: 'TOP\n\nmiddle\n\nbottom\n', base }));
+        const merged = value(await library.save(id, { text: 'top\n\nmiddle\n\nBOTTOM\n', base }));
+        const mine = merged.kind === 'merged' ? merged.mineRevisionId : fault();
+        const head = merged.document.revisionId ?? fault();
+        expect(value(await library.merge(id, head))).toMatchObject({
+          merge: { kind: 'merge', number: 3 },
+          sides: [
+            { tip: { number: 2 }, brought: [{ number: 2 }], total: 1 },
+            { tip: { number: null, revisionId: mine }, total: 1 },
+          ],
+        });
+        expect(problem(await library.merge(id, base ?? fault()))).toBe('notFound');
+        const { runs } = value(await library.blame(id));
+        expect(runs.at(-1)).toMatchObject({ first: 4, count: 1, revisionId: mine });
+      });
+
+      test('the history of a prompt in the trash is there, and what is not there is answered as a problem', async () => {
+        const { id, first } = await prompt('history in the trash');
+        value(await library.trash([id]));
+        expect(value(await library.history(id, { limit: 9 })).total).toBe(3);
+        expect(value(await library.blame(id)).runs).toHaveLength(3);
+        expect(value(await library.versionText(id, first))).toBe(texts[0]);
+        const nothing = 'aaaaaaaaaaaaaaaaaaaaaaaaae' as typeof first;
+        expect(problem(await library.version(id, nothing))).toBe('notFound');
+        expect(problem(await library.change(id, nothing))).toBe('notFound');
+        expect(problem(await library.blame(id, { revisionId: nothing }))).toBe('notFound');
+        expect(problem(await library.history(id, { limit: 1, after: 'nothing' }))).toBe('notFound');
+      });
+
+      test('what one changes oneself is never unread', async () => {
+        const { id } = await prompt('my own');
+        expect(value(await library.unread())).toEqual([]);
+        expect(value(await library.prompt(id)).unread).toBe(false);
+        value(await library.markSeen('all'));
+      });
+    });
+
     describe('drafts', () => {
       test('a draft is shown, is no version, and becomes one when it is committed', async () => {
         const { id } = await make('draft', 'one');

@@ -7,12 +7,14 @@ test('every text that users read can be translated, and has its German with the 
 }, 30_000);
 
 test('a sentence that is said without t() is found, and where it stands', () => {
-  const source = "export const a = 1;\nexport const says = (name: string) => `There is no prompt ${name}.`;\n";
+  const source =
+    'export const a = 1;\nexport const says = (name: string) => `There is no prompt ${name}.`;\n';
   expect(textsOf('x.ts', source).unsaid).toEqual([{ text: 'There is no prompt ….', place: 'x.ts:2' }]);
 });
 
 test('a text that is put together before it is looked up is found', () => {
-  const source = "import { t } from '@vscode/l10n';\nexport const says = (name: string) => t(`Hello ${name}`);\n";
+  const source =
+    "import { t } from '@vscode/l10n';\nexport const says = (name: string) => t(`Hello ${name}`);\n";
   expect(textsOf('x.ts', source).unsaid.map(({ place }) => place)).toEqual(['x.ts:2']);
 });
 

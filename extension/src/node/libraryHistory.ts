@@ -10,16 +10,15 @@ import { broughtByMerge } from '@cuebook/shared/history/mergeSides';
 import type { VersionEntry, VersionGraph } from '@cuebook/shared/history/versionGraph';
 import {
   historyEntries,
-  type RowContext,
+  rowContext,
   rowOf,
   type UntrustedRow,
   type VersionRow,
   versionRow,
 } from '@cuebook/shared/history/versionRows';
-import { amendedMessages } from '@cuebook/shared/replica/history';
 import { amendMessage, moveLabel } from '@cuebook/shared/replica/labelling';
 import type { Stream } from '@cuebook/shared/replica/state';
-import { contributing, firstParents } from '@cuebook/shared/replica/streamGraph';
+import { contributing } from '@cuebook/shared/replica/streamGraph';
 import { t } from '@vscode/l10n';
 import type { LibraryCalls, PromptId, RevisionId } from '../library/api.ts';
 import type {
@@ -106,7 +105,9 @@ function lookAt(
   const group = groupOf(id);
   const graph = reader.graph(group);
   const streams = [...reader.streams(group).values()];
-  const context = graph === null ? null : contextOf(session, graph, streams);
+  const messages = streams.find(({ kind }) => kind === 'message');
+  const { quarantine } = session.state();
+  const context = graph === null ? null : rowContext(graph, { messages, quarantine });
   const shown = shownBy(session, people, labelsByVersion(streams));
   const summary = (entry: VersionEntry): VersionSummary =>
     context === null ? fail('notFound') : shown.version(versionRow(context, entry));
@@ -124,19 +125,6 @@ function lookAt(
       const entry = graph?.byRevision.get(revisionId);
       return graph === null || entry === undefined ? fail('notFound') : { graph, entry };
     },
-  };
-}
-
-function contextOf(session: LibrarySession, graph: VersionGraph, streams: readonly Stream[]): RowContext {
-  const { stream } = graph;
-  return {
-    graph,
-    quarantine: session.state().quarantine,
-    messages: amendedMessages(
-      stream,
-      streams.find(({ kind }) => kind === 'message'),
-    ),
-    mainLine: new Set([...firstParents(stream, stream.head)].map(({ id }) => id)),
   };
 }
 

@@ -34,7 +34,7 @@ export function* appearances(
   const finds = lineFinder(index.table, text, ignoreCase);
   const found: Appearance[] = [];
   const places = new Map<RecordId, number>();
-  for (const { record, lines, change } of eachText(index, graph, order)) {
+  for (const { record, lines, change } of eachText(index, graph, { order })) {
     const parents = graph.parentsOf(record);
     const before = parents.map((parent) => places.get(parent) ?? -1);
     const isUnchanged = change?.removed === 0 && change.added.length === 0;

@@ -77,7 +77,8 @@ export function replacedLines(before: Int32Array, after: Int32Array): readonly R
     const [removed, added] = [toLeft - left, toRight - right];
     found.push({ before: { first: left, count: removed }, after: { first: right, count: added } });
   };
-  for (const [line, match] of matches.entries()) {
+  for (let line = 0; line < matches.length; line += 1) {
+    const match = matches[line] ?? -1;
     if (match === -1) continue;
     close(match, line);
     [left, right] = [match + 1, line + 1];

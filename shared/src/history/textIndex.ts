@@ -20,6 +20,17 @@ export interface TextIndex {
   readonly texts: Map<RecordId, IndexedText>;
   /** What was opened last: most often the next version follows it. */
   readonly recent: Map<RecordId, string>;
+  /** Of the version that was asked for last: somebody types in it, or has just saved the next one. */
+  blamed: Origins | null;
+}
+
+/** Of each line of a text the version that introduced it, as a place in `versions`, and its line there. */
+export interface Origins {
+  /** The version itself is the last. */
+  readonly versions: readonly RecordId[];
+  readonly lines: Int32Array;
+  readonly version: Int32Array;
+  readonly line: Int32Array;
 }
 
 /** Null if the disk has lost it. */
@@ -31,6 +42,7 @@ export const createTextIndex = (): TextIndex => ({
   table: createLineTable(),
   texts: new Map(),
   recent: new Map(),
+  blamed: null,
 });
 
 /** About how many bytes it takes. */
@@ -135,14 +147,17 @@ function sameEnd(left: string, right: string, most: number): number {
   return from;
 }
 
-/** Gives each version's lines in turn, parents first; all of `order` have to be in the index. */
+/** Gives each version's lines in turn, parents first; all of `order` have to be in the index. `known`: lines of versions before. */
 export function* eachText(
   index: TextIndex,
   graph: VersionGraph,
-  order: readonly RecordId[],
+  {
+    order,
+    known,
+  }: { readonly order: readonly RecordId[]; readonly known?: ReadonlyMap<RecordId, Int32Array> },
 ): Generator<VersionLines, void> {
   const waiting = followerCounts(graph, order);
-  const lines = new Map<RecordId, Int32Array>();
+  const lines = new Map(known);
   for (const record of order) {
     const parents = graph.parentsOf(record);
     const change = index.texts.get(record);

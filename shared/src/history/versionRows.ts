@@ -4,7 +4,8 @@
 import type { AccountId, DeviceId, RecordId, RevisionId } from '../encoding/ids.ts';
 import type { QuarantineReason } from '../replica/ports.ts';
 import type { ReplicaState, Stream, StreamEntry } from '../replica/state.ts';
-import { listedEntries, type ListedEntry } from '../replica/history.ts';
+import { amendedMessages, listedEntries, type ListedEntry } from '../replica/history.ts';
+import { firstParents } from '../replica/streamGraph.ts';
 import type { RevisionKind } from '../record/payload.ts';
 import { authorOf, isVersion, type VersionEntry, type VersionGraph } from './versionGraph.ts';
 
@@ -35,11 +36,25 @@ export interface UntrustedRow {
 /** Newest first, as replica/history.ts lists versions. */
 export const historyEntries = (stream: Stream): readonly ListedEntry[] => listedEntries(stream);
 
+/** What all rows of one history share. */
 export interface RowContext {
   readonly graph: VersionGraph;
   readonly quarantine: ReplicaState['quarantine'];
   readonly messages: ReadonlyMap<RevisionId, string>;
   readonly mainLine: ReadonlySet<RecordId>;
+}
+
+export function rowContext(
+  graph: VersionGraph,
+  beside: { readonly messages: Stream | undefined; readonly quarantine: ReplicaState['quarantine'] },
+): RowContext {
+  const { stream } = graph;
+  return {
+    graph,
+    quarantine: beside.quarantine,
+    messages: amendedMessages(stream, beside.messages),
+    mainLine: new Set([...firstParents(stream, stream.head)].map(({ id }) => id)),
+  };
 }
 
 export function rowOf(context: RowContext, entry: StreamEntry): VersionRow | UntrustedRow {
