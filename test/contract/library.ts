@@ -242,7 +242,7 @@ export function describeLibrary(name: string, open: () => Promise<OpenedLibrary>
           [1, second],
           [1, third],
         ]);
-        expect(versions.map(({ number }) => number).toSorted()).toEqual([1, 2, 3]);
+        expect(new Set(versions.map(({ number }) => number))).toEqual(new Set([1, 2, 3]));
         const typed = value(await library.blame(id, { text: 'one\ntyped\nTWO\nthree' }));
         expect(typed.runs.map(({ kind, first: line, revisionId }) => [kind, line, revisionId])).toEqual([
           ['version', 0, first],

@@ -10,7 +10,7 @@ import { originsOf } from '@cuebook/shared/history/blame';
 import { finished, madeHistory, recordAt, type MadeVersion } from '@cuebook/shared/history/fixture';
 import { linesOf } from '@cuebook/shared/history/lines';
 import { createTextIndex } from '@cuebook/shared/history/textIndex';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { afterAll, expect, test, vi } from 'vitest';
 
 // Some two hundred processes of git: seconds on a quiet machine.

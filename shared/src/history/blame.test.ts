@@ -1,7 +1,7 @@
 // Blame against a straightforward reference: whole texts, each version compared with each of its parents, no index, no
 // short cuts.
 
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { RecordId } from '../encoding/ids.ts';
 import { originRuns, originsInText, originsOf } from './blame.ts';

@@ -19,7 +19,7 @@ export interface MadeVersion {
 }
 
 export const recordAt = (place: number): RecordId => `record${place}` as RecordId;
-export const revisionAt = (place: number): RevisionId => `revision${place}` as RevisionId;
+const revisionAt = (place: number): RevisionId => `revision${place}` as RevisionId;
 
 export interface MadeHistory {
   readonly stream: Stream;

@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { finished, madeHistory, recordAt, type MadeVersion } from './fixture.ts';
 import { appearances, type Appearance } from './introduced.ts';

@@ -37,7 +37,7 @@ export interface UntrustedRow {
 export const historyEntries = (stream: Stream): readonly ListedEntry[] => listedEntries(stream);
 
 /** What all rows of one history share. */
-export interface RowContext {
+interface RowContext {
   readonly graph: VersionGraph;
   readonly quarantine: ReplicaState['quarantine'];
   readonly messages: ReadonlyMap<RevisionId, string>;
