@@ -1,5 +1,6 @@
 // `npm run bench [-- PREFIX…]`: runs the benchmarks whose figures begin with one of the prefixes, one after the other, and
-// prints a JSON line for each figure. With `--page` it also writes docs/performance.md from them.
+// prints a JSON line for each figure. With `--page` it also writes docs/performance.md from them. Exit code 1 if a figure is
+// behind its bound (`performanceAims.ts`).
 
 import { readdir } from 'node:fs/promises';
 import os from 'node:os';
@@ -7,6 +8,7 @@ import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { Benchmark, Figure } from './figure.ts';
 import { buildExtension } from './package.ts';
+import { behindBounds } from './performanceAims.ts';
 import { writePerformancePage } from './performancePage.ts';
 import { repositoryRoot } from './root.ts';
 
@@ -17,8 +19,11 @@ async function main(args: readonly string[]): Promise<void> {
   const loadBefore = minuteLoad();
   await buildExtension();
   const measured = await measure(prefixes);
-  if (!args.includes('--page')) return;
-  await writePerformancePage(measured, { at: new Date(), loadBefore, loadAfter: minuteLoad() });
+  if (args.includes('--page'))
+    await writePerformancePage(measured, { at: new Date(), loadBefore, loadAfter: minuteLoad() });
+  const behind = behindBounds(measured);
+  for (const line of behind) console.error(`Behind its bound: ${line}`);
+  if (behind.length > 0) process.exitCode = 1;
 }
 
 const minuteLoad = (): number => os.loadavg()[0] ?? 0;

@@ -10,6 +10,7 @@ import { buildServer } from '../../server/build.ts';
 import { mustRun } from '../../tools/command.ts';
 import { spawnOnLeash } from '../../tools/leash.ts';
 import { packageExtension } from '../../tools/package.ts';
+import { shellBlocks } from '../house/shellBlocks.ts';
 
 test('the .vsix is the same byte by byte when it is made again, is small, and brings licences and both languages', async () => {
   const file = await packageExtension();
@@ -50,16 +51,17 @@ test('the server’s package installs in an empty folder and starts with one com
       cwd: home,
     },
   );
+  const env = {
+    PATH: process.env['PATH'],
+    HOME: home,
+    CUEBOOK_DATA: path.join(folder, 'data'),
+    CUEBOOK_PORT: '0',
+    CUEBOOK_ORIGIN: 'http://localhost:4810',
+  };
   const server = stack.use(
-    spawnOnLeash('npx', ['--no-install', 'cuebook-server'], {
+    spawnOnLeash('sh', ['-e', '-c', (await shellBlocks('docs/guides/server.md')).join('\n')], {
       cwd: home,
-      env: {
-        PATH: process.env['PATH'],
-        HOME: home,
-        CUEBOOK_DATA: path.join(folder, 'data'),
-        CUEBOOK_PORT: '0',
-        CUEBOOK_ORIGIN: 'http://localhost:4810',
-      },
+      env,
     }),
   );
   const { stdout, stderr } = server.process;
@@ -77,4 +79,8 @@ test('the server’s package installs in an empty folder and starts with one com
   if (url === null) throw new Error(`the server ended:\n${said.join('\n')}`);
   expect((await fetch(`${url}/healthz`)).status).toBe(200);
   expect((await fetch(`${url}/readyz`)).status).toBe(200);
+  // What the guides for operators tell to type, as they say it, beside the running server.
+  for (const guide of ['upgrade', 'backup'])
+    for (const command of await shellBlocks(`docs/guides/${guide}.md`))
+      await mustRun('sh', ['-e', '-c', command], { cwd: home, env });
 });
