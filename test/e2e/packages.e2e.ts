@@ -26,7 +26,7 @@ test('the .vsix is the same byte by byte when it is made again, is small, and br
     'package.nls.de.json',
     'l10n/bundle.l10n.de.json',
   ])
-    expect(text, name).toContain(`extension/${name}`);
+    expect(text).toContain(`extension/${name}`);
   expect(text).not.toMatch(/extension\/(src|node_modules|tsconfig)/);
 });
 

@@ -38,14 +38,14 @@ test('every command that a document tells to type is run by a test', async () =>
   for (const document of await documents()) {
     if (document in runWhole) {
       const runner = await read(runWhole[document] ?? '');
-      expect(runner, document).toContain('shellBlocks(');
-      expect(runner, document).toContain(path.basename(document, '.md'));
+      expect(runner).toContain('shellBlocks(');
+      expect(runner).toContain(path.basename(document, '.md'));
       continue;
     }
     for (const line of (await shellBlocks(document)).flatMap(commandLines)) {
       const known = runElsewhere.find((each) => each.line.test(line));
       if (known === undefined) unknown.push(`${document}: ${line}`);
-      else expect(await read(known.file), line).toContain(known.words);
+      else expect(await read(known.file)).toContain(known.words);
     }
   }
   expect(unknown).toEqual([]);
@@ -81,18 +81,15 @@ test('what the README says a server sees is what docs/server-data.md lists in cl
   const readme = await read('README.md');
   const page = await read('docs/server-data.md');
   for (const seen of ['e-mail address', 'role', 'padded size', 'times', 'security log']) {
-    expect(readme, seen).toContain(seen);
-    expect(page, seen).toContain(seen);
+    expect(readme).toContain(seen);
+    expect(page).toContain(seen);
   }
   const inClear = page
     .split('\n')
     .flatMap((line) => /^\| `\w+` \| (?:`\w+` ?)+\| ([^|]+)/.exec(line)?.[1] ?? []);
   expect(inClear.length).toBeGreaterThan(10);
   for (const sealed of ['prompt text', 'folder', 'tag', 'display name']) {
-    expect(
-      inClear.filter((cell) => cell.toLowerCase().includes(sealed)),
-      sealed,
-    ).toEqual([]);
+    expect(inClear.filter((cell) => cell.toLowerCase().includes(sealed))).toEqual([]);
   }
 });
 

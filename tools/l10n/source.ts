@@ -40,9 +40,12 @@ interface Span {
 /** Exported for the test. */
 export function textsOf(file: string, source: string): SourceTexts {
   const lines = source.split('\n');
+  let length = 0;
+  const ends = lines.map((line) => (length += line.length + 1));
+  const lineOf = (offset: number): number => ends.findIndex((end) => offset < end) + 1;
   const placed = (text: string, at: Span): SourceText & Span => ({
     text,
-    place: `${file}:${source.slice(0, at.start).split('\n').length}`,
+    place: `${file}:${lineOf(at.start)}`,
     start: at.start,
     end: at.end,
   });
