@@ -48,6 +48,8 @@ interface Person {
 
 /** A workspace whose members are all but `mallory`, who has its keys all the same. */
 class Team {
+  /** If set, nobody else moves any label. */
+  onlyMover: AccountId | null = null;
   readonly workspace = id<WorkspaceId>();
   readonly #epochKey = redact(suite.random(32));
   readonly #verifiers = new Map<DeviceId, ReturnType<typeof suite.ed25519Verifier>>();
@@ -79,6 +81,11 @@ class Team {
       groupKeys: createGroupKeys(suite, this.workspace, new Map([[1, this.#epochKey]])),
       streamKey: deriveStreamKey(suite, this.workspace, this.#epochKey),
       present: () => this.#present,
+      payloadPolicy: {
+        protectsLabels: () => this.onlyMover !== null,
+        mayMoveLabel: (account) => this.onlyMover === null || this.onlyMover === account,
+        mayShareKey: () => false,
+      },
       checkAuthor: (record) => {
         const verifier = this.#verifiers.get(record.header.device) ?? null;
         if (verifier === null || this.#accounts.get(record.header.device) !== record.header.author) {
@@ -291,6 +298,30 @@ test('a label’s moves are listed with who made them; a forged one is untrusted
     { trust: 'untrusted', why: 'notAllowed' },
     { trust: 'verified', revisionId: second.revisionId, author: ben.account, message: 'go' },
     { trust: 'verified', revisionId: prompt.revisionId, author: ana.account },
+  ]);
+});
+
+test('a protected label is moved by whom the team lets move it: others are refused here, and what they write anyway is untrusted', () => {
+  const team = new Team();
+  const { people, put } = bound(team);
+  const { ana, ben } = people;
+  const prompt = ana.window.prompt({ name: 'x', text: 'a\n' });
+  const second = save(ben.window, prompt, 'b\n');
+  team.onlyMover = ana.account;
+  const move = (revisionId: RevisionId) => ({ id: prompt.id, label: 'production', revisionId });
+  expect(ben.window.refusal((state, ports) => moveLabel(state, ports, move(second.revisionId)))).toBe(
+    'notAllowed',
+  );
+  ana.window.run((state, ports) => moveLabel(state, ports, move(prompt.revisionId)));
+  const forced = { kind: 'label', name: 'production', message: '', savedAt: 9 } as const;
+  put(ben, prompt.id, { ...forced, revisionId: second.revisionId });
+  const state = ana.window.catchUp();
+  const stream = look(state, prompt.id).streams.find(({ kind }) => kind === 'label');
+  if (stream === undefined) throw new Error('the label is there');
+  expect(labelNow(stream)).toMatchObject({ revisionId: prompt.revisionId, author: ana.account });
+  expect(labelRows(stream, state.quarantine)).toMatchObject([
+    { trust: 'untrusted', why: 'notAllowed' },
+    { trust: 'verified', revisionId: prompt.revisionId },
   ]);
 });
 
