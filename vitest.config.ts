@@ -8,7 +8,7 @@ export default defineConfig({
           name: 'unit',
           include: [
             '{shared,extension,server}/src/**/*.test.ts',
-            'test/{contract,convergence,blindness,house,l10n,protocol}/**/*.test.ts',
+            'test/{contract,convergence,blindness,failures,house,l10n,protocol}/**/*.test.ts',
           ],
         },
       },

@@ -1,6 +1,5 @@
 // What several journeys do, as a person does it.
 
-import { expect } from 'vitest';
 import type { EditorWindow } from '../editor/window.ts';
 import type { ModelServer } from '../models/modelServer.ts';
 
@@ -34,9 +33,9 @@ export async function writePrompt(
   await window.answer('Slashes make folders', name);
   await window.tab(name).waitFor();
   // Only once the new document is in the editor does what is typed go there.
-  await expect.poll(async () => window.editorText()).toContain('Explain what this does');
+  await window.untilText((shown) => shown.includes('Explain what this does'));
   await window.typeOver(text);
-  await expect.poll(async () => window.editorText()).toBe(text);
+  await window.untilText((shown) => shown === text);
   await window.save();
 }
 

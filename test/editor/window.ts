@@ -2,13 +2,14 @@
 
 import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import type { FrameLocator, Locator, Page } from 'playwright-core';
 import { artefactsFolder } from '../../tools/root.ts';
 import type { EditorServer } from './server.ts';
 import { watchConsole, type LogLine } from './logs.ts';
 
 /** How long a step may take on a machine where others work too. */
-const patience = 60_000;
+const patience = 120_000;
 
 export type Theme = 'dark' | 'light' | 'highContrast' | 'highContrastLight';
 
@@ -38,6 +39,8 @@ export interface EditorWindow {
   tab(title: string | RegExp): Locator;
   /** The visible lines of the active editor. */
   editorText(): Promise<string>;
+  /** Waits until the active editor shows a text that fits; fails with the one that it shows. */
+  untilText(fits: (text: string) => boolean): Promise<void>;
   /** Replaces the text of the active editor by pasting (typing would be indented). */
   typeOver(text: string): Promise<void>;
   selectLines(first: number, last: number): Promise<void>;
@@ -56,6 +59,8 @@ export interface EditorWindow {
   /** Saves `artefacts/screenshots/<name>.png` and returns its path. */
   screenshot(name: string): Promise<string>;
   reload(): Promise<void>;
+  /** The page anew, without asking what was in it: as after a crash of everything behind it. */
+  reopen(): Promise<void>;
   /** Warnings and errors of the page's console, VS Code's own noise taken out. */
   consoleComplaints(): readonly LogLine[];
 }
@@ -153,6 +158,12 @@ function createWindow(page: Page, consoleComplaints: () => readonly LogLine[]): 
         .map((line) => line.text)
         .join('\n');
     },
+    async untilText(fits) {
+      await retry(async () => {
+        const text = await window.editorText();
+        if (!fits(text)) throw new Error(`the editor shows:\n${text}`);
+      }, 50);
+    },
     async typeOver(text) {
       await focusEditor();
       await page.keyboard.press('Control+A');
@@ -213,6 +224,10 @@ function createWindow(page: Page, consoleComplaints: () => readonly LogLine[]): 
       await loaded;
       await waitUntilReady(page);
     },
+    async reopen() {
+      await page.goto(page.url());
+      await waitUntilReady(page);
+    },
     consoleComplaints,
   };
   /** Only if it is open: in an editor Escape gives up the selection. */
@@ -229,7 +244,7 @@ function createWindow(page: Page, consoleComplaints: () => readonly LogLine[]): 
 }
 
 /** VS Code's quick input can close by itself while extensions load: what a person does then is to try again. */
-async function retry(step: () => Promise<void>): Promise<void> {
+async function retry(step: () => Promise<void>, pauseMs = 0): Promise<void> {
   const deadline = Date.now() + patience;
   for (;;) {
     try {
@@ -237,6 +252,7 @@ async function retry(step: () => Promise<void>): Promise<void> {
       return;
     } catch (error) {
       if (Date.now() > deadline) throw error;
+      await pause(pauseMs);
     }
   }
 }

@@ -26,6 +26,10 @@ export async function bundleWindow(folder: string): Promise<WindowBundle> {
     format: 'esm',
     target: 'node22',
     logLevel: 'warning',
+    // What CommonJS packages inside the bundle ask for.
+    banner: {
+      js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);",
+    },
   } as const;
   const [window, worker] = [join(folder, 'window.mjs'), join(folder, 'worker.mjs')];
   await build({ ...common, entryPoints: [source('windowProcess.ts')], outfile: window });
@@ -33,13 +37,11 @@ export async function bundleWindow(folder: string): Promise<WindowBundle> {
     ...common,
     entryPoints: [source('../../extension/src/node/libraryWorker.ts')],
     outfile: worker,
-    // What CommonJS packages inside the bundle ask for.
-    banner: {
-      js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);",
-    },
   });
   return { window, worker };
 }
+
+const shiftedClock = new URL('../sync/shiftedClock.mjs', import.meta.url).href;
 
 export interface TestWindow extends AsyncDisposable {
   readonly calls: LibraryCalls;
@@ -64,6 +66,8 @@ export interface WindowOptions {
   readonly way?: NetworkWay;
   /** PEM file of an authority that this computer trusts. */
   readonly authority?: string;
+  /** Milliseconds by which this computer's clock is wrong. */
+  readonly clockOffset?: number;
 }
 
 export function startWindow({
@@ -73,14 +77,21 @@ export function startWindow({
   user,
   way,
   authority,
+  clockOffset,
 }: WindowOptions): TestWindow {
+  const clock = clockOffset === undefined ? [] : ['--import', shiftedClock];
+  const env = {
+    ...process.env,
+    ...(authority !== undefined && { NODE_EXTRA_CA_CERTS: authority }),
+    ...(clockOffset !== undefined && { CLOCK_OFFSET_MS: String(clockOffset) }),
+  };
   const child = fork(
     bundle.window,
     [folder, secretsFile, bundle.worker, way === undefined ? '' : JSON.stringify(way)],
     {
       serialization: 'advanced',
-      execArgv: [],
-      ...(authority !== undefined && { env: { ...process.env, NODE_EXTRA_CA_CERTS: authority } }),
+      execArgv: clock,
+      env,
       ...(user === undefined ? {} : { uid: user, gid: user }),
     },
   );

@@ -54,6 +54,7 @@ export class Computer {
   readonly #secrets: string;
   readonly #windows: TestWindow[] = [];
   readonly #way: ComputerWay | undefined;
+  #clockOffset: number | undefined;
   #main: TestWindow;
 
   constructor(bundle: WindowBundle, folder: string, name: string, way?: ComputerWay) {
@@ -86,14 +87,16 @@ export class Computer {
       folder,
       secretsFile: this.#secrets,
       ...way,
+      ...(this.#clockOffset !== undefined && { clockOffset: this.#clockOffset }),
     });
     this.#windows.push(window);
     return window;
   }
 
-  /** kill -9 of all windows, then one is opened again. */
-  async restart(): Promise<void> {
+  /** kill -9 of all windows, then one is opened again; from then on with a clock that is wrong by so much. */
+  async restart(clockOffset?: number): Promise<void> {
     await this.shutDown();
+    this.#clockOffset = clockOffset;
     this.#main = this.window();
     await this.#main.calls.status();
   }

@@ -16,6 +16,10 @@ import type { ServerAddress } from '../../extension/src/library/teams.ts';
 export interface ServerProcess extends AsyncDisposable {
   readonly address: ServerAddress;
   readonly port: number;
+  /** Its database and what else it keeps. */
+  readonly dataFolder: string;
+  /** Of the process that runs now; 0 for none. */
+  readonly pid: number;
   /** The owner's one-time code of the first start. */
   readonly ownerLink: string;
   /** kill -9, without a word to anybody. */
@@ -41,6 +45,8 @@ export interface ServerOptions {
   /** Stands between the server and everybody: its address is the server's. */
   readonly line?: Line;
   readonly environment?: Readonly<Record<string, string>>;
+  /** How it is reached, where something else stands in front of it. */
+  readonly origin?: string;
   /** Speaks TLS with this, as `origin`. */
   readonly tls?: { readonly certificate: string; readonly key: string; readonly origin?: string };
 }
@@ -48,6 +54,7 @@ export interface ServerOptions {
 export async function startServerProcess({
   line,
   tls,
+  origin,
   environment = {},
 }: ServerOptions = {}): Promise<ServerProcess> {
   const data = mkdtempSync(join(tmpdir(), 'cuebook-server-'));
@@ -56,7 +63,7 @@ export async function startServerProcess({
   const port = await freePort();
   line?.leadTo(port);
   const scheme = tls === undefined ? 'http' : 'https';
-  const address = (tls?.origin ?? `${scheme}://127.0.0.1:${line?.port ?? port}`) as ServerAddress;
+  const address = (origin ?? tls?.origin ?? `${scheme}://127.0.0.1:${line?.port ?? port}`) as ServerAddress;
   const certificate = tls === undefined ? {} : writeCertificate(data, tls);
   const output: string[] = [];
   let child: ChildProcess | null = null;
@@ -98,7 +105,11 @@ export async function startServerProcess({
   return {
     address,
     port,
+    dataFolder: data,
     output,
+    get pid() {
+      return child?.pid ?? 0;
+    },
     get ownerLink() {
       const link = /cb_link_[\w-]+/.exec(output.join('\n'))?.[0];
       if (link === undefined) throw new Error('the server shows a link at its first start');

@@ -60,7 +60,13 @@ test('offline edits merge, a conflict is settled, a removed member reads nothing
     .poll(async () => [got(await ana.calls.conflict(prompt)), got(await ben.calls.conflict(prompt))])
     .toContainEqual(expect.objectContaining({ promptId: prompt }));
   for (const one of [ana, ben]) {
-    if (got(await one.calls.conflict(prompt)) === null) continue;
+    const conflict = got(await one.calls.conflict(prompt));
+    if (conflict === null) continue;
+    // Both sides are shown where the conflict is, and no side is lost out of sight.
+    expect(await one.text(prompt)).toBe(conflict.merged);
+    expect(conflict.merged).toContain('two, by Ana');
+    expect(conflict.merged).toContain('two, by Ben');
+    expect(await one.sync(team)).toEqual({ kind: 'live', pending: 0, toMerge: 1 });
     got(await one.calls.resolveConflict(prompt, 'one, by Ana\n\ntwo, by both\n\nthree, by Ben\n'));
   }
   for (const one of [ana, ben]) {

@@ -21,6 +21,8 @@ export interface WorkspaceSummary {
   readonly id: WorkspaceId;
   readonly kind: 'personal' | 'team';
   readonly name: string;
+  /** Its server's address; null: on this computer only. */
+  readonly server: string | null;
   readonly promptCount: number;
 }
 

@@ -262,7 +262,8 @@ export type WorkspaceSync =
       readonly total: number;
       readonly pending: number;
     }
-  | { readonly kind: 'live'; readonly pending: number }
+  /** `toMerge`: prompts of which a version waits here until somebody has merged it; absent for none. */
+  | { readonly kind: 'live'; readonly pending: number; readonly toMerge?: number }
   /** Reading goes on where it can; sending waits for somebody or something. */
   | { readonly kind: 'waiting'; readonly for: SyncWait; readonly pending: number }
   /** Over for this account. Everything that was here stays, can be read and exported. */

@@ -54,6 +54,8 @@ export interface SyncListener {
   presence(workspace: WorkspaceId, message: Uint8Array): void;
   /** The server said that this account may not follow it any more. */
   ended(workspace: WorkspaceId): void;
+  /** A restored server has again what everybody has. */
+  healed(workspace: WorkspaceId): void;
   /** Anything that is shown may be another now. */
   moved(): void;
   /** A broken invariant: the connection is to be closed. */
@@ -414,7 +416,7 @@ class Sync implements AccountSync {
       lane.isAskedAgain = false;
       // What was here when it was asked is there: what came since is no matter of this answer.
       if (message?.kind !== 'ends' || !isLessThan(message.ends, asked)) return;
-      lane.ends = message.ends;
+      this.#learnEnds(message.workspace, lane, message.ends);
       await this.#enqueued(async () => this.#takeLogs(message));
     } catch {
       lane.isAskedAgain = false;
@@ -674,7 +676,7 @@ class Sync implements AccountSync {
         return this.#take({ kind: 'feed', workspace, items: message.items, ends: lane.ends });
       }
       case 'healing': {
-        if (ends !== null) lane.ends = { ...ends, isHealing: message.healing };
+        if (ends !== null) this.#learnEnds(workspace, lane, { ...ends, isHealing: message.healing });
         return this.#takeEnds(workspace, lane);
       }
       case 'boxes':
@@ -688,6 +690,11 @@ class Sync implements AccountSync {
       case 'ended':
         return;
     }
+  }
+
+  #learnEnds(workspace: WorkspaceId, lane: Lane, ends: WorkspaceEnds): void {
+    if (lane.ends?.isHealing === true && !ends.isHealing) this.#dependencies.told.healed(workspace);
+    lane.ends = ends;
   }
 
   async #takeEnds(workspace: WorkspaceId, { ends }: Lane): Promise<void> {
@@ -758,4 +765,17 @@ export function pendingCount(session: LibrarySession): number {
   let count = 0;
   for (const group of session.state().groups.values()) count += group.unsynced;
   return count;
+}
+
+/** Of these, what is on its way; and prompts of which a side stays here until somebody has merged it. */
+export function sendingCounts(session: LibrarySession): {
+  readonly pending: number;
+  readonly toMerge: number;
+} {
+  let [pending, toMerge] = [0, 0];
+  for (const { unsynced, hasConflict } of session.state().groups.values()) {
+    if (hasConflict) toMerge += 1;
+    else pending += unsynced;
+  }
+  return { pending, toMerge };
 }

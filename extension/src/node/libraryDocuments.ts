@@ -117,14 +117,14 @@ function checkEdit({ text, message }: Edit): void {
   }
 }
 
-/** The text shown for a prompt: its draft, else its current version. */
+/** The text shown for a prompt: its draft, else both sides of a conflict, else its current version. */
 export function shownText(session: LibrarySession, id: PromptId): PromptText {
   return documentOf(session, session, id);
 }
 
 function documentOf(session: LibrarySession, reading: Reading, id: PromptId): PromptText {
   const prompt = promptIn(reading, id);
-  const draft = readDraft(session.store, session.seals, id);
+  const draft = readDraft(session.store, session.seals, id) ?? conflictDraft(session, reading, id);
   const text = draft?.text ?? headText(session, reading, id);
   return {
     id,
@@ -135,6 +135,12 @@ function documentOf(session: LibrarySession, reading: Reading, id: PromptId): Pr
     size: Buffer.byteLength(text),
     isDraft: draft !== null,
   };
+}
+
+/** A conflict that came with what others wrote: nobody has saved here, so nothing was put down yet. */
+function conflictDraft(session: LibrarySession, reading: Reading, id: PromptId): Draft | null {
+  const conflict = openConflict(session, reading, id);
+  return conflict === null ? null : { text: conflict.merged, base: conflict.theirsRevisionId };
 }
 
 const damagedText = () => ({

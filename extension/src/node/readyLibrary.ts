@@ -172,12 +172,15 @@ function statusOf(
 function summaryOf(session: LibrarySession, accounts: LibraryAccounts): WorkspaceSummary {
   const { workspaceName } = session.state();
   const holder = accounts.holderOf(session.workspace);
-  const team = holder === null ? null : teamOf(workspaceOf(holder.client, session.workspace));
+  const known = holder === null ? null : workspaceOf(holder.client, session.workspace);
+  const team = known === null ? null : teamOf(known);
   const kind = team?.kind ?? 'personal';
   return {
     id: session.workspace,
     kind,
     name: workspaceName === '' ? (kind === 'team' ? 'Team' : 'Personal') : workspaceName,
+    // Without an incarnation no server has it yet.
+    server: known === null || known.incarnation === null ? null : (holder?.settings.server ?? null),
     promptCount: session.view().prompts().length,
   };
 }

@@ -22,7 +22,7 @@ export type ConnectionState =
 export type ConnectionProblem =
   | { readonly kind: 'certificate'; readonly certificate: ServerCertificate | null }
   | { readonly kind: 'notCuebook' }
-  | { readonly kind: 'otherVersion' }
+  | { readonly kind: 'otherVersion' | 'serverTooOld' }
   | { readonly kind: 'notAllowed' };
 
 export interface ConnectionDependencies {
@@ -112,7 +112,7 @@ export function createServerConnection(dependencies: ConnectionDependencies): Se
 
   const ended = (kind: ConnectionLost['end']['kind']): void => {
     if (isClosed) return;
-    if (kind === 'otherVersion' || kind === 'notAllowed')
+    if (kind === 'otherVersion' || kind === 'serverTooOld' || kind === 'notAllowed')
       return become({ kind: 'problem', problem: { kind } });
     // With a refresh token that still counts this goes on at once; else it ends as `signInNeeded`.
     if (kind === 'sessionEnded') expireAccess(dependencies);

@@ -43,6 +43,8 @@ export type SocketEnd =
   | { readonly kind: 'sessionEnded' }
   | { readonly kind: 'notAllowed' }
   | { readonly kind: 'otherVersion' }
+  /** The same, and the server says that it speaks an older one. */
+  | { readonly kind: 'serverTooOld' }
   | { readonly kind: 'tooSlow' }
   | { readonly kind: 'unavailable' }
   /** It said something that is no message. */
@@ -122,9 +124,9 @@ function talkOver(socket: WebSocket, token: string | null): ServerSocket {
     if (socket.readyState === WebSocket.OPEN) socket.send(encodeMessage(message));
   };
   const ended = new Promise<SocketEnd>((resolve) => {
-    socket.on('close', (code) => {
+    socket.on('close', (code, reason) => {
       clearInterval(watch);
-      const end = closedBy ?? endOf(code);
+      const end = closedBy ?? endOf(code, reason.toString());
       for (const { lost } of waiting.values()) lost(end);
       waiting.clear();
       resolve(end);
@@ -215,7 +217,9 @@ function refusalOf(message: Extract<Answer, { readonly error: unknown }>): Serve
 
 const isErrorCode = (code: string): code is ErrorCode => Object.hasOwn(ERRORS, code);
 
-function endOf(code: number): SocketEnd {
+function endOf(code: number, reason: string): SocketEnd {
+  const spoken = /^otherVersion (\d+)$/.exec(reason)?.[1];
+  if (spoken !== undefined && Number(spoken) < PROTOCOL_VERSION) return { kind: 'serverTooOld' };
   for (const [kind, known] of Object.entries(CLOSE_CODES)) {
     if (known === code) return { kind: kind as keyof typeof CLOSE_CODES };
   }

@@ -19,11 +19,11 @@ import type {
   SyncLogLine,
   WorkspaceSync,
 } from '../library/teams.ts';
-import { type AccountSync, pendingCount, startAccountSync } from './accountSync.ts';
+import { type AccountSync, pendingCount, sendingCounts, startAccountSync } from './accountSync.ts';
 import { type SessionTokens, writeSettings } from './accounts.ts';
 import { createConnectionLock } from './connectionLock.ts';
 import type { LibraryAccounts } from './libraryAccounts.ts';
-import type { LibrarySessions } from './librarySession.ts';
+import type { LibrarySession, LibrarySessions } from './librarySession.ts';
 import { placeOf } from './libraryProblem.ts';
 import { callsOver, type ServerCalls } from './serverCalls.ts';
 import { type ConnectionState, createServerConnection, type ServerConnection } from './serverConnection.ts';
@@ -273,6 +273,7 @@ export function createSyncHub(dependencies: HubDependencies): SyncHub {
     },
     presence: dependencies.presence,
     ended: (workspace: WorkspaceId) => note('removed', { workspace }),
+    healed: (workspace: WorkspaceId) => note('healed', { workspace }),
     moved,
     failed(error: unknown) {
       dependencies.log('warn', `Syncing stopped: ${placeOf(error)}`);
@@ -284,7 +285,8 @@ export function createSyncHub(dependencies: HubDependencies): SyncHub {
   const noteAlarm = (alarm: Alarm): void => {
     const { workspace = null, missing = null, code } = alarm;
     if (code === 'accessRefused' && workspace !== null) unproven.add(workspace);
-    note(code === 'serverRestored' ? 'serverRestored' : 'alarm', { workspace, count: missing, detail: code });
+    if (code === 'serverRestored') note('serverRestored', { workspace });
+    else note('alarm', { workspace, count: missing, detail: code });
   };
 
   const connectionHere = (id: AccountId): Connection => {
@@ -334,7 +336,7 @@ export function createSyncHub(dependencies: HubDependencies): SyncHub {
     if (standing === 'waitsForKey') return { kind: 'waiting', for: 'key', pending };
     if (standing === 'rotationOwed') return { kind: 'waiting', for: 'newKey', pending };
     if (standing === 'healing') return { kind: 'waiting', for: 'healing', pending };
-    return { kind: 'live', pending };
+    return session === null ? { kind: 'live', pending } : liveOf(session);
   };
 
   const way = async (server: ServerAddress): Promise<ServerWay> => ({
@@ -531,7 +533,14 @@ function problemOf(problem: Extract<ConnectionState, { readonly kind: 'problem' 
       return teamsProblem('notCuebook');
     case 'otherVersion':
       return teamsProblem('updateCuebook');
+    case 'serverTooOld':
+      return teamsProblem('updateServer');
     case 'notAllowed':
       return teamsProblem('serverFailed');
   }
+}
+
+function liveOf(session: LibrarySession): WorkspaceSync {
+  const { pending, toMerge } = sendingCounts(session);
+  return { kind: 'live', pending, ...(toMerge > 0 && { toMerge }) };
 }

@@ -173,7 +173,7 @@ export function createApprovals(context: TeamsContext, changed: () => void): App
 
 const notStarted = () => ({
   message: t('No approval has been started on another device.'),
-  action: t('Start "Approve a Device" on a device that is in the account, then try again here.'),
+  action: t('Run "Cuebook: Approve New Device…" on a device that is in the account, then try again here.'),
 });
 
 function fail(known: Running, reason: ApprovalFailure): void {

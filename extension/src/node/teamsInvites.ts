@@ -274,7 +274,10 @@ function previewOf(context: TeamsContext, server: ServerAddress, opened: OpenedI
     },
     needsConfirmation: state.policy.confirmJoins,
     accounts: own.map(({ settings }) => shownAccount(settings.id)),
-    isMemberAlready: own.some(({ settings }) => currentMember(state, settings.id) !== null),
+    // An account that this device was taken out of, or that is signed out, keeps nobody from joining with another one.
+    isMemberAlready: own.some(
+      ({ settings }) => settings.session === 'signedIn' && currentMember(state, settings.id) !== null,
+    ),
   };
 }
 

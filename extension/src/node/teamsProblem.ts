@@ -102,6 +102,7 @@ export function toTeamsProblem(error: unknown): TeamsProblem {
 
 function ofEnd({ end }: ConnectionLost): TeamsProblem {
   if (end.kind === 'otherVersion') return teamsProblem('updateCuebook');
+  if (end.kind === 'serverTooOld') return teamsProblem('updateServer');
   return teamsProblem(end.kind === 'sessionEnded' ? 'signInNeeded' : 'offline');
 }
 

@@ -10,6 +10,7 @@ import type { Duplex } from 'node:stream';
 import type { WebSocket } from 'ws';
 import * as z from 'zod/mini';
 import { CLOSE_CODES } from '@cuebook/shared/protocol/errors';
+import { PROTOCOL_VERSION } from '@cuebook/shared/protocol/version';
 import { decodeMessage, WireError } from '@cuebook/shared/protocol/wire';
 import type { Caller, Origin } from '../caller.ts';
 import type { LiveSocket } from '../liveSocket.ts';
@@ -205,7 +206,9 @@ export class Connection implements LiveSocket {
   close(reason: CloseReason): void {
     if (!this.isOpen) return;
     this.#reason = reason;
-    this.#socket.close(CLOSE_CODES[reason], reason);
+    // A client learns which of the two is too old.
+    const said = reason === 'otherVersion' ? `${reason} ${PROTOCOL_VERSION}` : reason;
+    this.#socket.close(CLOSE_CODES[reason], said);
     this.#over();
     // The closing handshake needs the other side.
     this.#socket.resume();

@@ -2,7 +2,7 @@
 
 import * as vscode from 'vscode';
 import type { AccountId, Approval, Teams } from '../../library/teams.ts';
-import { settle, tell, valueOrTold, wentWell } from '../sync/settled.ts';
+import { sentenceOfTeams, settle, tell, wentWell } from '../sync/settled.ts';
 import { askText, choose } from '../team/questions.ts';
 
 /** True if this device is in the account now. */
@@ -51,8 +51,7 @@ async function withKit(teams: Teams, account: AccountId): Promise<boolean> {
 
 async function withOtherDevice(teams: Teams, account: AccountId): Promise<boolean> {
   const title = vscode.l10n.t('Waiting for your other device: run "Cuebook: Approve New Device" there');
-  const asked = await valueOrTold(teams, async () => teams.askForApproval(account));
-  if (asked === null) return false;
+  if (!(await askUntilStarted(teams, account))) return false;
   const approval = await waitFor(teams, account, title);
   if (approval?.side !== 'new' || approval.step !== 'showCode') return ended(teams, account, approval);
   const yes = vscode.l10n.t('The Other Device Accepted It');
@@ -69,6 +68,18 @@ async function withOtherDevice(teams: Teams, account: AccountId): Promise<boolea
   const isAccepted = answer === yes;
   const isTold = await wentWell(teams, async () => teams.confirmApproval(account, isAccepted));
   return isTold && isAccepted;
+}
+
+/** The other device may not be there yet: then the user says when to ask again. */
+async function askUntilStarted(teams: Teams, account: AccountId): Promise<boolean> {
+  for (;;) {
+    const settled = await settle(teams, async () => teams.askForApproval(account));
+    if ('value' in settled) return true;
+    const again = vscode.l10n.t('Try Again');
+    const offers = settled.problem.code === 'approvalFailed' ? [again] : [];
+    const answer = await vscode.window.showErrorMessage(sentenceOfTeams(settled.problem), ...offers);
+    if (answer !== again) return false;
+  }
 }
 
 /** On the device that is in the account already. */

@@ -7,6 +7,7 @@ import { parsePromptUri } from '../promptUri.ts';
 import { completeMergeEditor, openConflict } from './conflictEditor.ts';
 import { chosenLines, conflictRegions, hasConflictMarkers, type ConflictChoice } from './conflictText.ts';
 import type { SaveReason } from './openDocuments.ts';
+import { oneLine } from './plainText.ts';
 import { valueOrShown } from './problems.ts';
 
 export interface ConflictFlow {
@@ -33,7 +34,7 @@ export function createConflictFlow(library: Library): ConflictFlow {
 
   return {
     async arose(id, reason) {
-      if (reason === 'auto' && !(await askToMerge())) return;
+      if (reason === 'auto' && !(await askToMerge(library, id))) return;
       await markersShown(id);
       await openConflict(library, id);
     },
@@ -44,10 +45,15 @@ export function createConflictFlow(library: Library): ConflictFlow {
   };
 }
 
-async function askToMerge(): Promise<boolean> {
+async function askToMerge(library: Library, id: PromptId): Promise<boolean> {
   const merge = vscode.l10n.t('Merge…');
+  const prompt = await library.prompt(id);
+  if (!prompt.ok) return false;
   const answer = await vscode.window.showWarningMessage(
-    vscode.l10n.t('The same lines were changed elsewhere. Both versions are kept; merge them when you like.'),
+    vscode.l10n.t(
+      'The same lines of "{0}" were changed elsewhere. Both versions are kept; merge them when you like.',
+      oneLine(prompt.value.name, 60),
+    ),
     merge,
   );
   return answer === merge;

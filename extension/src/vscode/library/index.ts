@@ -8,6 +8,7 @@ import type { Feature, Services } from '../services.ts';
 import { createLibraryCommands } from './commands.ts';
 import type { ConflictFlow } from './conflictFlow.ts';
 import { registerConflictLenses } from './conflictLenses.ts';
+import { watchConflicts } from './conflictWatch.ts';
 import { createDragAndDrop } from './dragAndDrop.ts';
 import { createPromptFileSystem, type SaveNotice } from './fileSystem.ts';
 import type { Schedule } from './idleDrafts.ts';
@@ -86,10 +87,18 @@ function registerDocuments(
 ): vscode.Disposable {
   const documents = createOpenDocuments({ library, memory: context.workspaceState, schedule });
   const fileSystem = createPromptFileSystem({ library, documents, saveMessages });
+  const watch = watchConflicts(
+    library,
+    (id) => void say(conflicts, { kind: 'conflict', id, reason: 'auto' }),
+  );
   return vscode.Disposable.from(
     documents,
     fileSystem,
-    fileSystem.onDidNotice((notice) => void say(conflicts, notice)),
+    fileSystem.onDidNotice((notice) => {
+      if (notice.kind === 'conflict') watch.knows(notice.id);
+      void say(conflicts, notice);
+    }),
+    watch,
     vscode.workspace.registerFileSystemProvider(scheme, fileSystem, { isCaseSensitive: true }),
   );
 }

@@ -1,7 +1,7 @@
 // How a node of the tree looks and which menus it has. Everything that teammates wrote is plain text here.
 
 import * as vscode from 'vscode';
-import type { PromptSummary } from '../../library/api.ts';
+import type { PromptSummary, WorkspaceSummary } from '../../library/api.ts';
 import { promptUri } from '../promptUri.ts';
 import type { LibraryNode, PromptNode } from './nodes.ts';
 import { labelOf, oneLine } from './plainText.ts';
@@ -17,12 +17,7 @@ export function treeItemOf(node: LibraryNode): vscode.TreeItem {
 function itemFor(node: LibraryNode): vscode.TreeItem {
   switch (node.kind) {
     case 'workspace':
-      return row({
-        label: node.workspace.kind === 'personal' ? vscode.l10n.t('Personal') : node.workspace.name,
-        icon: node.workspace.kind === 'personal' ? 'account' : 'organization',
-        context: 'workspace',
-        state: Expanded,
-      });
+      return workspaceRow(node.workspace);
     case 'favourites':
       return row({
         label: vscode.l10n.t('Favourites'),
@@ -138,6 +133,18 @@ function tooltipOf(prompt: PromptSummary): string {
     .map((line) => oneLine(line, 200))
     .filter((line) => line !== '')
     .join('\n');
+}
+
+/** Personal prompts may be here twice: those of this computer, and those that an account has on its server. */
+function workspaceRow({ kind, name, server }: WorkspaceSummary): vscode.TreeItem {
+  const isPersonal = kind === 'personal';
+  return row({
+    label: isPersonal ? vscode.l10n.t('Personal') : name,
+    ...(isPersonal && server !== null && { description: new URL(server).host }),
+    icon: isPersonal ? 'account' : 'organization',
+    context: 'workspace',
+    state: Expanded,
+  });
 }
 
 function trashedOn(at: number | null): string {

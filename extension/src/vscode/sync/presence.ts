@@ -38,8 +38,16 @@ function decorationOf(here: readonly Present[]): vscode.FileDecoration {
     const name = oneLine(displayName, 60) || vscode.l10n.t('Somebody');
     return isEditing ? vscode.l10n.t('{0} is editing', name) : vscode.l10n.t('{0} has it open', name);
   });
-  const badge = here.some(({ isEditing }) => isEditing) ? '✎' : '◉';
-  return new vscode.FileDecoration(badge, sentences.join('\n'));
+  const isEdited = here.some(({ isEditing }) => isEditing);
+  return new vscode.FileDecoration(`${whoOf(here)}${isEdited ? '✎' : ''}`, sentences.join('\n'));
+}
+
+/** One character, since VS Code shows two: an initial, or how many they are. A dot would look like an unsaved document. */
+function whoOf(here: readonly Present[]): string {
+  const [first, ...others] = here;
+  if (others.length > 0) return here.length > 9 ? '+' : String(here.length);
+  const initial = first?.displayName.trim().charAt(0).toLocaleUpperCase() ?? '';
+  return /^\p{L}$/u.test(initial) ? initial : '◉';
 }
 
 /** Milliseconds after which a change of what is open is told. */

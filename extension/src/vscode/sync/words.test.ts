@@ -27,6 +27,7 @@ test('without a server the status bar stays empty', () => {
 test('the status bar says what goes on, and what needs somebody before everything else', () => {
   expect(text({ kind: 'live', pending: 0 })).toBe('Cuebook');
   expect(text({ kind: 'live', pending: 2 })).toBe('Sending 2');
+  expect(text({ kind: 'live', pending: 0, toMerge: 1 })).toBe('1 to merge');
   expect(text({ kind: 'catchingUp', done: 3, total: 10, pending: 1 })).toBe('Catching up 3 of 10');
   const offline = { kind: 'offline', since: 1, retryAt: null } as const;
   expect(text({ kind: 'offline', pending: 0 }, { connection: offline })).toBe('Offline');

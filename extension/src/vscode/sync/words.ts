@@ -45,6 +45,9 @@ export function statusWords({ accounts, teams }: TeamsOverview, t: Translate): S
     return { icon: 'cloud-upload', text: offlineText(pending, t), tooltip, needsAttention: false };
   if (pending > 0)
     return { icon: 'sync~spin', text: t('Sending {0}', String(pending)), tooltip, needsAttention: false };
+  const toMerge = teams.reduce((sum, { sync }) => sum + (sync.kind === 'live' ? (sync.toMerge ?? 0) : 0), 0);
+  if (toMerge > 0)
+    return { icon: 'git-merge', text: t('{0} to merge', String(toMerge)), tooltip, needsAttention: false };
   return { icon: 'cloud', text: 'Cuebook', tooltip, needsAttention: false };
 }
 
@@ -107,8 +110,10 @@ export function syncWords(sync: WorkspaceSync, t: Translate): string {
       return withPending(t('connecting'), sync.pending, t);
     case 'catchingUp':
       return t('catching up, {0} of {1}', String(sync.done), String(sync.total));
-    case 'live':
-      return withPending(t('up to date'), sync.pending, t);
+    case 'live': {
+      const words = withPending(t('up to date'), sync.pending, t);
+      return sync.toMerge === undefined ? words : t('{0}, {1} to merge', words, String(sync.toMerge));
+    }
     case 'waiting':
       return withPending(waitWords(sync.for, t), sync.pending, t);
     case 'ended':

@@ -61,7 +61,7 @@ export async function inviteTo(teams: Teams, given: unknown): Promise<void> {
   const team = await chooseTeam(teams, {
     title,
     given,
-    fits: isAdmin,
+    fits: (one) => one.kind === 'team' && isAdmin(one),
     none: vscode.l10n.t('Only admins and owners of a team can invite.'),
   });
   const role = team && (await choose(title, roleChoices(team.role), vscode.l10n.t('As what?')));
