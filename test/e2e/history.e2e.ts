@@ -3,9 +3,11 @@
 
 import type { Locator } from 'playwright-core';
 import { expect, test } from 'vitest';
-import { launchEditor } from '../editor/launchEditor.ts';
+import { launchEditor, type Editor } from '../editor/launchEditor.ts';
 import type { EditorWindow } from '../editor/window.ts';
-import { showLibrary, writePrompt } from './steps.ts';
+import { startServerProcess } from '../sync/serverProcess.ts';
+import { openPrompt, showLibrary, writePrompt } from './steps.ts';
+import { startTeamOfTwo } from './teamSteps.ts';
 
 const text = (tone: string, length: string): string =>
   `---\ndescription: How we answer\n---\n${tone}\n\nAlways say where a figure comes from.\n\n${length}\n`;
@@ -152,4 +154,54 @@ test('edit, save with a message, see who wrote a line, look at the change, label
   await window.treeRow('v5 · Restored v2').waitFor();
   await step('11-versions-of-what-was-deleted');
   expect(await editor.complaints()).toEqual([]);
+});
+
+async function newEditor(label: string): Promise<Editor> {
+  const editor = await launchEditor({
+    label,
+    folder: { 'notes.txt': 'notes\n' },
+    builtins: ['theme-defaults'],
+  });
+  await showLibrary(editor.window);
+  return editor;
+}
+
+/** What is drawn behind a row's name: who has it open, and whether there is something that was not seen. */
+async function badgeOf(row: Locator): Promise<string> {
+  const icons = row.locator('.monaco-icon-label');
+  const badges = await icons.evaluateAll((labels) =>
+    labels.flatMap((label) =>
+      [label, ...label.querySelectorAll('*')].map((each) => getComputedStyle(each, '::after').content),
+    ),
+  );
+  return badges.join(' ');
+}
+
+test('two authors: who changed a line is named, and what was not seen is marked until it is looked at', async () => {
+  await using server = await startServerProcess();
+  await using ana = await newEditor('history-ana');
+  await using ben = await newEditor('history-ben');
+  const a = ana.window;
+  const b = ben.window;
+  await startTeamOfTwo(server, a, b);
+  await writePrompt(a, 'tone', text('Be kind.', 'Answer in one line.'), 'Team of two');
+  await b.treeRow('tone').waitFor();
+  await writePrompt(a, 'other', 'Something else.\n', 'Team of two');
+
+  await openPrompt(b, 'tone');
+  await expect.poll(async () => b.editorText()).toContain('Be kind.');
+  await b.typeOver(text('Be kind and clear.', 'Answer in one line.'));
+  await saveWithMessage(b, 'Clearer words');
+  const row = a.treeRow(/^tone/).first();
+  await expect.poll(async () => badgeOf(row)).toContain('◆');
+  await a.screenshot('history-12-not-seen');
+  await fromMenu(a, row, 'Show Changes since I Last Looked');
+  await a.tab(/since you last looked/).waitFor();
+  await a.screenshot('history-13-since-last-looked');
+  await a.page.getByRole('tab', { name: 'tone.cue.md', exact: true }).click();
+  await caretIn(a, 'Be kind and clear.');
+  await expect.poll(async () => (await besideLines(a)).join('\n')).toMatch(/Ben, .* · v3 · Clearer words/);
+  await expect.poll(async () => badgeOf(row)).not.toContain('◆');
+  expect(await ana.complaints()).toEqual([]);
+  expect(await ben.complaints()).toEqual([]);
 });

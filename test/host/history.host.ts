@@ -1,6 +1,12 @@
 import assert from 'node:assert/strict';
 import { suite, suiteSetup, teardown, test } from 'mocha';
 import * as vscode from 'vscode';
+import type { PromptId, RevisionId } from '../../extension/src/library/api.ts';
+import type { VersionSummary } from '../../extension/src/library/history.ts';
+import type { AccountId } from '../../extension/src/library/teams.ts';
+import { hoverText } from '../../extension/src/vscode/history/changeHover.ts';
+import type { VersionNode } from '../../extension/src/vscode/history/versionNodes.ts';
+import { itemOf } from '../../extension/src/vscode/history/versionRows.ts';
 import { eventually } from './eventually.ts';
 
 const run = vscode.commands.executeCommand;
@@ -91,6 +97,83 @@ async function diff(what: string): Promise<vscode.TabInputTextDiff> {
 async function textAt(uri: vscode.Uri): Promise<string> {
   return (await vscode.workspace.openTextDocument(uri)).getText();
 }
+
+const promptId = 'a'.repeat(26) as PromptId;
+
+/** A teammate's version in which everything that they could write is hostile. */
+function versionOf(revision: string, more: Partial<VersionSummary> = {}): VersionSummary {
+  return {
+    trust: 'verified',
+    revisionId: revision.repeat(26) as RevisionId,
+    number: 2,
+    parents: ['b'.repeat(26) as RevisionId],
+    author: {
+      account: 'c'.repeat(52) as AccountId,
+      name: `Ana ${hostile}\u202E`,
+      isMe: false,
+      isVerifiedMember: false,
+      isFormerMember: false,
+      looksLikeAnother: true,
+    },
+    savedAt: Date.now(),
+    message: hostile,
+    isAmended: false,
+    kind: 'save',
+    restoredFrom: null,
+    labels: [hostile],
+    synced: false,
+    mayAmend: false,
+    ...more,
+  };
+}
+
+function nodeOf(version: VersionSummary): VersionNode {
+  const { revisionId } = version;
+  const place = { key: revisionId, parent: null, promptId, revisionId };
+  return { ...place, kind: 'version', version, size: null, isNewest: false, syncs: true };
+}
+
+suite('what teammates wrote, in the history of a prompt', () => {
+  test('in a row of the Versions view names, labels and messages are text', () => {
+    const item = itemOf(nodeOf(versionOf('d')));
+    const label = typeof item.label === 'object' ? item.label.label : String(item.label);
+    assert.ok(!`${label}${String(item.description)}`.includes('$(trash)'), label);
+    assert.ok(!/[\u202A-\u202E\u2066-\u2069]/.test(`${label}${String(item.description)}`));
+    assert.ok(typeof item.tooltip === 'string', 'a tooltip of marks could hold links');
+    assert.match(item.tooltip, /reads like another member/);
+    const given = item.command?.arguments?.[0] as Record<string, unknown>;
+    assert.deepEqual(Object.keys(given).sort(), ['promptId', 'revisionId']);
+  });
+
+  test('a version that could not be verified names nobody, and nothing can be done with it', () => {
+    const row = { trust: 'untrusted', record: 'e'.repeat(52), number: 3, why: 'forged' } as const;
+    const item = itemOf({ kind: 'untrusted', key: row.record, parent: null, row });
+    assert.equal(item.label, 'v3 · could not be verified');
+    assert.equal(item.contextValue, 'untrusted');
+    assert.equal(item.command, undefined);
+    assert.ok(typeof item.tooltip === 'string');
+    assert.match(item.tooltip, /belongs to nobody/);
+  });
+
+  test('a version that is still being checked has no author and cannot be built on', () => {
+    const item = itemOf(nodeOf(versionOf('f', { trust: 'checking', author: null })));
+    assert.match(String(item.description), /^author being checked/);
+    assert.match(String(item.contextValue), /^version\.checking/);
+  });
+
+  test('in a hover the changed lines stay a block of code, whatever is in them', () => {
+    const version = versionOf('d');
+    const lines = ['```', hostile, '```` [Restore](command:workbench.action.quit)'];
+    const hunks = [{ before: { first: 0, lines: [] }, after: { first: 0, lines } }];
+    const { value } = hoverText({ promptId, newest: null }, { version, before: null, hunks }, 1);
+    const fences = [...value.matchAll(/^(`{3,})(?:diff)?$/gm)].map(([, fence]) => fence);
+    assert.equal(fences.length, 2, value);
+    assert.equal(fences[0], fences[1]);
+    const outside = value.replace(/^(`{3,})diff\n[\s\S]*?\n\1$/m, '');
+    const links = [...outside.matchAll(/(?<!\\)\]\(([^)]*)\)/g)].map(([, target]) => target ?? '');
+    assert.ok(links.length >= 2 && links.every((target) => target.startsWith('command:cuebook.')), outside);
+  });
+});
 
 suite('the history of a prompt', () => {
   suiteSetup(async function () {

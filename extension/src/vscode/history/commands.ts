@@ -49,7 +49,7 @@ export function createHistoryCommands(deps: {
     'cuebook.removeLabel': async (at, name) => (await labels()).removeLabel(library, shownOr(at), name),
     'cuebook.showLabelMoves': async (at, name) => (await labels()).showLabelMoves(library, shownOr(at), name),
     'cuebook.findInHistory': async (at, text) =>
-      (await import('./findInHistory.ts')).findInHistory(library, promptIdOf(at) ?? undefined, text),
+      (await import('./findInHistory.ts')).findInHistory(library, promptIdOf(at) ?? shownOr(undefined), text),
     'cuebook.showLineChange': async () => {
       const place = (await inline())?.lineUnderCaret() ?? null;
       if (place) await (await compare()).showVersionChange(library, place, place.line);

@@ -8,6 +8,7 @@ import { labelOf } from '../library/plainText.ts';
 import { promptFor } from '../library/promptActions.ts';
 import { sentenceOf } from '../library/problems.ts';
 import { promptOfVersion } from '../library/virtualTexts.ts';
+import { parsePromptUri } from '../promptUri.ts';
 import { showVersionChange } from './compare.ts';
 import { versionItem, type VersionItem } from './pickVersion.ts';
 
@@ -25,15 +26,21 @@ const shortest = 2;
 /** `given`: a text to look for; else what is selected in the active editor. */
 export async function findInHistory(library: Library, argument: unknown, given: unknown): Promise<void> {
   const active = vscode.window.activeTextEditor;
-  const shown = active && promptOfVersion(active.document.uri);
-  const prompt = await promptFor(library, argument ?? shown ?? undefined, vscode.l10n.t('Find in History'));
+  const prompt = await promptFor(library, argument, vscode.l10n.t('Find in History'));
   if (!prompt) return;
-  const selected = active && !active.selection.isEmpty ? active.document.getText(active.selection) : '';
-  const text = typeof given === 'string' ? given : selected;
+  const text = typeof given === 'string' ? given : selectedIn(active, prompt.id);
   const found = await pickAppearance(library, prompt.id, text);
   if (!found) return;
   const place = { promptId: prompt.id, revisionId: found.version.revisionId };
   await showVersionChange(library, place, found.what === 'introduced' ? found.line : undefined);
+}
+
+/** What is selected in the prompt itself or in one of its versions; empty for nothing. */
+function selectedIn(editor: vscode.TextEditor | undefined, id: PromptId): string {
+  if (!editor || editor.selection.isEmpty) return '';
+  const { document, selection } = editor;
+  const shown = parsePromptUri(document.uri)?.id ?? promptOfVersion(document.uri);
+  return shown === id ? document.getText(selection) : '';
 }
 
 async function pickAppearance(library: Library, id: PromptId, text: string): Promise<TextAppearance | null> {

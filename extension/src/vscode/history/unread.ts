@@ -50,7 +50,8 @@ export function registerUnreadMarks(library: Library): vscode.Disposable {
 
 function mark(): vscode.FileDecoration {
   return new vscode.FileDecoration(
-    '●',
+    // No dot: at a tab a dot says that it is not saved.
+    '◆',
     vscode.l10n.t('Changed by others since you last looked'),
     new vscode.ThemeColor('cuebook.unreadForeground'),
   );
