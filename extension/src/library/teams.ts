@@ -418,6 +418,22 @@ export interface TeamPolicy {
   readonly protectedLabels: readonly { readonly name: string | null; readonly least: Role }[];
 }
 
+/** A provider key that a team shares, as members see it. The key itself is in no answer but `openSharedKey`'s. */
+export interface SharedKey {
+  /** As prompts name it: `openai` in `openai/gpt-4o`. */
+  readonly provider: string;
+  readonly api: 'openai' | 'anthropic' | 'google' | 'openrouter' | 'openai-compatible';
+  readonly label: string;
+  /** Where the key and texts are sent, as the admin who shared it wrote it: to be checked before it is used. */
+  readonly address: string;
+  /** Author's clock. */
+  readonly savedAt: number;
+  /** `sk-proj-abc…xyz9` */
+  readonly mask: string;
+  /** The user of this computer has agreed to this key at this address. */
+  readonly agreed: boolean;
+}
+
 /** One who has a prompt of a team open, in another window or on another machine. */
 export interface Present {
   readonly workspace: WorkspaceId;
@@ -549,6 +565,25 @@ export interface TeamsCalls {
   undeleteTeam(workspace: WorkspaceId): Promise<TeamsResult<null>>;
   policy(workspace: WorkspaceId): Promise<TeamsResult<TeamPolicy>>;
   setPolicy(workspace: WorkspaceId, policy: TeamPolicy): Promise<TeamsResult<null>>;
+  sharedKeys(workspace: WorkspaceId): Promise<TeamsResult<readonly SharedKey[]>>;
+  /** By an admin; puts it in the place of the one that is shared for this provider. */
+  shareKey(
+    given: Omit<SharedKey, 'savedAt' | 'mask' | 'agreed'> & { workspace: WorkspaceId; key: string },
+  ): Promise<TeamsResult<null>>;
+  /** By an admin. Members who had it still have it: only the provider can revoke it. */
+  withdrawKey(workspace: WorkspaceId, provider: string): Promise<TeamsResult<null>>;
+  /** After the user has seen team and address and said yes. */
+  agreeToSharedKey(given: {
+    workspace: WorkspaceId;
+    provider: string;
+    address: string;
+  }): Promise<TeamsResult<null>>;
+  /** The key itself, for a run and for nothing else. Refused for an address that the user has not agreed to. */
+  openSharedKey(given: {
+    workspace: WorkspaceId;
+    provider: string;
+    address: string;
+  }): Promise<TeamsResult<string>>;
   /** Takes what is on this computer of a team that one left away. Only after `ended`. */
   forgetTeam(workspace: WorkspaceId): Promise<TeamsResult<null>>;
   /** By an owner, after a restore: goes on with what there is. */

@@ -33,6 +33,7 @@ import { createApprovals } from './teamsApprovals.ts';
 import { shownAccount, shownWorkspace, type TeamsContext } from './teamsContext.ts';
 import { createCredentialCalls } from './teamsCredentials.ts';
 import { createInviteCalls } from './teamsInvites.ts';
+import { createKeyCalls } from './teamsKeys.ts';
 import { done, failTeams, toTeamsProblem } from './teamsProblem.ts';
 import { createPresence } from './teamsPresence.ts';
 import { createTeamCalls, introduce } from './teamsTeams.ts';
@@ -89,6 +90,7 @@ export function createLibraryTeams(dependencies: LibraryTeamsDependencies): Libr
     ...createCredentialCalls(context),
     ...createInviteCalls(context),
     ...createTeamCalls(context),
+    ...createKeyCalls(context),
     ...approvals.calls,
     ...presence.calls,
     ...serverCalls(context, servers),

@@ -11,7 +11,7 @@ import type * as api from '../library/api.ts';
 import type * as teams from '../library/teams.ts';
 import { type LocalAccount, writeAccount, writeSettings } from './accounts.ts';
 import type { LibraryAccounts } from './libraryAccounts.ts';
-import type { LibrarySessions } from './librarySession.ts';
+import type { LibrarySession, LibrarySessions } from './librarySession.ts';
 import type { SyncHub } from './syncHub.ts';
 import { failNotAllowed, failTeams } from './teamsProblem.ts';
 
@@ -39,6 +39,9 @@ export function holderIn({ accounts }: TeamsContext, id: WorkspaceId): LocalAcco
   if (holder !== null) return holder;
   return accounts.all().find(({ client }) => client.workspaces.has(id)) ?? failTeams('notMember');
 }
+
+export const sessionIn = ({ sessions }: TeamsContext, id: WorkspaceId): LibrarySession =>
+  sessions.of(id) ?? failTeams('notMember');
 
 export function teamIn(context: TeamsContext, id: WorkspaceId): TeamState {
   return teamOf(workspaceOf(holderIn(context, id).client, id)) ?? failTeams('notMember');

@@ -18,7 +18,6 @@ import { t } from '@vscode/l10n';
 import type { MemberSummary, TeamsCalls } from '../library/teams.ts';
 import type { LocalAccount } from './accounts.ts';
 import { fail } from './libraryProblem.ts';
-import type { LibrarySession } from './librarySession.ts';
 import { boxMessage } from './serverCarrier.ts';
 import {
   accountId,
@@ -27,6 +26,7 @@ import {
   checkOutcome,
   holderIn,
   keepAccount,
+  sessionIn,
   shownAccount,
   shownWorkspace,
   teamIn,
@@ -182,9 +182,6 @@ function makingCalls(context: TeamsContext): MakingCalls {
     },
   };
 }
-
-const sessionIn = ({ sessions }: TeamsContext, id: WorkspaceId): LibrarySession =>
-  sessions.of(id) ?? failTeams('notMember');
 
 /** On the server first: a workspace that only this disk knows would be another one there. */
 async function createTeam(context: TeamsContext, id: AccountId, name: string): Promise<WorkspaceId> {

@@ -5,7 +5,15 @@ import type { AccountDetails, AccountSummary, Teams } from '../../library/teams.
 import { valueOrTold, wentWell } from '../sync/settled.ts';
 import { askText, choose, confirm, type Choice } from '../team/questions.ts';
 
-type Action = 'name' | 'password' | 'secondFactor' | 'endSecondFactor' | 'sessions' | 'export' | 'delete';
+type Action =
+  | 'name'
+  | 'email'
+  | 'password'
+  | 'secondFactor'
+  | 'endSecondFactor'
+  | 'sessions'
+  | 'export'
+  | 'delete';
 
 export async function manageAccount(teams: Teams, account: AccountSummary): Promise<void> {
   const details = await valueOrTold(teams, async () => teams.accountDetails(account.id));
@@ -16,6 +24,8 @@ export async function manageAccount(teams: Teams, account: AccountSummary): Prom
       return;
     case 'name':
       return changeName(teams, account);
+    case 'email':
+      return changeEmail(teams, account);
     case 'password':
       return changePassword(teams, account);
     case 'secondFactor':
@@ -40,7 +50,10 @@ function actionsFor({
   return [
     { label: `$(edit) ${vscode.l10n.t('Change My Name…')}`, value: 'name' },
     ...(hasPassword
-      ? [{ label: `$(key) ${vscode.l10n.t('Change Password…')}`, value: 'password' as const }]
+      ? [
+          { label: `$(mail) ${vscode.l10n.t('Change Email Address…')}`, value: 'email' as const },
+          { label: `$(key) ${vscode.l10n.t('Change Password…')}`, value: 'password' as const },
+        ]
       : []),
     secondFactor
       ? {
@@ -66,6 +79,24 @@ async function changeName(teams: Teams, { id, displayName }: AccountSummary): Pr
     value: displayName,
   });
   if (name !== undefined) await wentWell(teams, async () => teams.setNames(id, { displayName: name }));
+}
+
+async function changeEmail(teams: Teams, { id }: AccountSummary): Promise<void> {
+  const title = vscode.l10n.t('Change Email Address');
+  const email = await askText({
+    title,
+    prompt: vscode.l10n.t(
+      'The new address. You sign in with it from then on; the server sends no mail to it.',
+    ),
+    problem: (text) => (/^\S+@\S+$/.test(text.trim()) ? null : vscode.l10n.t('That is no email address.')),
+  });
+  const password =
+    email && (await askText({ title, prompt: vscode.l10n.t('Your password.'), password: true }));
+  if (!email || !password) return;
+  if (await wentWell(teams, async () => teams.changeEmail(id, { password, email: email.trim() })))
+    void vscode.window.showInformationMessage(
+      vscode.l10n.t('You sign in with {0} from now on.', email.trim()),
+    );
 }
 
 async function changePassword(teams: Teams, { id }: AccountSummary): Promise<void> {

@@ -8,11 +8,17 @@ import type { KeysEditor } from './editor.ts';
 const longestKey = 4096;
 
 /** Null if the user gave up. */
-export async function askForKey(editor: KeysEditor, endpoint: ProviderEndpoint): Promise<string | null> {
+export async function askForKey(
+  editor: KeysEditor,
+  endpoint: ProviderEndpoint,
+  /** What is said of where it goes, if it is not for this user alone. */
+  whereTo: string | null = null,
+): Promise<string | null> {
   const { t } = editor.l10n;
   const entered = await editor.window.showInputBox({
     title: t('Key for {0}', endpoint.label),
-    prompt: t('It is kept in the secret storage of VS Code and sent only to {0}.', endpoint.baseUrl),
+    prompt:
+      whereTo ?? t('It is kept in the secret storage of VS Code and sent only to {0}.', endpoint.baseUrl),
     password: true,
     ignoreFocusOut: true,
     validateInput: (text) => checkKey(editor, endpoint, text),

@@ -43,6 +43,7 @@ export function createKeyStore(deps: KeyStoreDeps): ProviderKeys & vscode.Dispos
     endpoint,
     problem: (id) => problemOf(editor, current(), id),
     key,
+    has: async (id) => (await key(id)) !== null,
     mask: async (id) => {
       const stored = await key(id);
       return stored === null ? null : maskKey(stored);

@@ -19,6 +19,8 @@ export interface ProviderKeys {
   problem(id: ProviderId): string | null;
   /** The key itself, to be handed to a run and to nothing else; null if there is none. */
   key(id: ProviderId): Promise<string | null>;
+  /** Whether there is one. */
+  has(id: ProviderId): Promise<boolean>;
   /** `sk-proj-abc…xyz9`; null if there is none. */
   mask(id: ProviderId): Promise<string | null>;
   /** Asks for a key (password box), offers to test it, and stores it. False if the user gave up. */

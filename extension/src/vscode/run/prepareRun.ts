@@ -5,7 +5,7 @@ import * as vscode from 'vscode';
 import type { RenderError } from '@cuebook/shared/format/render';
 import type { HiddenFinding } from '../../language/hiddenFinding.ts';
 import type { PromptToRun, RenderedRun } from '../../language/api.ts';
-import type { PromptId, RevisionId, RunMessage } from '../../library/api.ts';
+import type { PromptId, RevisionId, RunMessage, WorkspaceId } from '../../library/api.ts';
 import type { RunParameters } from '../../models/api.ts';
 import { careFor } from '../../run/care.ts';
 import { planInputs, valueToText, type InputPlan, type Values } from '../../run/inputPlan.ts';
@@ -21,6 +21,7 @@ import {
   type PromptMemory,
 } from '../../run/promptMemory.ts';
 import { oneLine } from '../library/plainText.ts';
+import { keysForRun } from '../keys/teamKeys.ts';
 import { promptUri } from '../promptUri.ts';
 import type { Services } from '../services.ts';
 import { askInputs, type AskText } from './askInputs.ts';
@@ -53,6 +54,8 @@ export interface RunRequest {
 export interface PreparedRun {
   readonly request: RunRequest;
   readonly promptName: string;
+  /** Whose shared keys may be used where the user has none. */
+  readonly workspaceId: WorkspaceId | null;
   readonly revisionId: RevisionId | null;
   readonly version: string;
   readonly given: GivenValues;
@@ -86,7 +89,9 @@ export async function prepareRun(deps: PrepareDeps, request: RunRequest): Promis
     prompt: read.settings.models.map(({ value }) => value),
     fallback: setting<string>('defaultModel', ''),
   };
-  const model = await modelForRun(deps.services, wishes);
+  const keys = await keysForRun(deps.services, prompt.summary.workspaceId);
+  const services = { ...deps.services, keys };
+  const model = await modelForRun(services, wishes);
   if (model === null) return null;
   const plan = planFor(read, { request, memory });
   if (plan.unsupported.length > 0) return tell(imagesNotYet(plan.unsupported));
@@ -100,8 +105,8 @@ export async function prepareRun(deps: PrepareDeps, request: RunRequest): Promis
   const hidden = await hiddenInInputs(prompt, rendered.hidden);
   if (hidden === null) return null;
   const parameters = parametersOf(read.settings.config, request.parameters);
-  const fitting = await fittingModel(deps.services, { model, messages, parameters });
-  if (fitting === null) return null;
+  const fitting = await fittingModel(services, { model, messages, parameters });
+  if (fitting === null || !(await keys.mayUse(fitting))) return null;
 
   await remember(deps.services, request.promptId, {
     ...cared.memory,
@@ -111,6 +116,7 @@ export async function prepareRun(deps: PrepareDeps, request: RunRequest): Promis
   return {
     request: { ...request, given, askAgain: false },
     promptName: prompt.summary.name,
+    workspaceId: prompt.summary.workspaceId,
     revisionId: prompt.unsaved ? null : prompt.revisionId,
     version: prompt.version,
     given,

@@ -36,6 +36,7 @@ import {
 } from './prepareRun.ts';
 import { createSelectionReplacer } from './replaceSelection.ts';
 import { createRunHistory, emptyHistory } from './runHistory.ts';
+import { keysForRun } from '../keys/teamKeys.ts';
 import { pickModel } from './runModel.ts';
 import { createRunTarget, editorForRun, type RunTarget } from './runTarget.ts';
 import { streamRun } from './streamRun.ts';
@@ -159,11 +160,15 @@ export function createRunController(services: Services): RunController {
 
   async function chooseModel(parameters: PanelParameters | null): Promise<void> {
     if (shown === null) return;
-    const model = await pickModel(services, {
-      title: vscode.l10n.t('Run again with another model'),
-      placeholder: shown.run.model,
-      problems: [],
-    });
+    const keys = await keysForRun(services, shown.run.workspaceId);
+    const model = await pickModel(
+      { ...services, keys },
+      {
+        title: vscode.l10n.t('Run again with another model'),
+        placeholder: shown.run.model,
+        problems: [],
+      },
+    );
     if (model !== null) await again({ model, parameters });
   }
 
@@ -424,6 +429,7 @@ function pastRun(record: RunRecord): ShownRun {
         model: record.model,
         parameters: { temperature, maxOutputTokens },
       },
+      workspaceId: null,
       promptName: record.promptName,
       revisionId: record.revisionId,
       version: '',

@@ -49,7 +49,7 @@ function availabilityOf(services: ModelServices): ModelAvailability {
 }
 
 async function isReady({ keys }: ModelServices, endpoint: ProviderEndpoint): Promise<boolean> {
-  return !endpoint.needsKey || (await keys.key(endpoint.id)) !== null;
+  return !endpoint.needsKey || (await keys.has(endpoint.id));
 }
 
 /** VS Code's models as `vendor/id`; people write the id, the family or the shown name. */
@@ -232,6 +232,8 @@ function takes({ contextTokens }: ModelInfo, atLeast: number): boolean {
 /** Own servers and VS Code say themselves what they have; one that is not running is left out after two seconds. */
 async function addAsked(services: ModelServices, endpoint: ProviderEndpoint, adding: Adding): Promise<void> {
   const key = await services.keys.key(endpoint.id);
+  // A team's key that the user has not agreed to is not there yet, and its address is not asked anything.
+  if (endpoint.needsKey && key === null) return;
   const signal = AbortSignal.any([adding.signal, AbortSignal.timeout(2000)]);
   const answer = await services.models.listModels(endpoint, { key, signal });
   if (answer.ok && answer.models.length > 0) adding.show(groupOf(endpoint, answer.models));

@@ -2,13 +2,16 @@
 // is kept however it ends.
 
 import * as vscode from 'vscode';
-import type { RunMessage } from '../../library/api.ts';
+import type { RunMessage, WorkspaceId } from '../../library/api.ts';
 import { defaultTimeouts, type ModelEvent, type RunFailure, type RunParameters } from '../../models/api.ts';
 import { parseModelReference } from '../../models/modelReference.ts';
 import { advance, beginRun, isOver, type RunProgress } from '../../run/runProgress.ts';
+import { keysForRun } from '../keys/teamKeys.ts';
 import type { Services } from '../services.ts';
 
 export interface ModelCall {
+  /** Whose shared keys may be used where the user has none; null: no team's. */
+  readonly workspaceId: WorkspaceId | null;
   readonly model: string;
   readonly messages: readonly RunMessage[];
   readonly parameters: RunParameters;
@@ -44,18 +47,20 @@ export async function streamRun(
   }
   if (!isOver(progress)) take(failed(unexpected()));
   const provider = parseModelReference(call.model)?.provider ?? '';
-  await services.keys.spent(provider, progress.usage?.cost ?? null);
+  const keys = await keysForRun(services, call.workspaceId);
+  await keys.spent(provider, progress.usage?.cost ?? null);
   return progress;
 }
 
 async function* events(services: Services, call: ModelCall, signal: AbortSignal): AsyncIterable<ModelEvent> {
   const reference = parseModelReference(call.model);
-  const endpoint = reference === null ? null : services.keys.endpoint(reference.provider);
+  const keys = await keysForRun(services, call.workspaceId);
+  const endpoint = reference === null ? null : keys.endpoint(reference.provider);
   if (reference === null || endpoint === null) {
     yield failed(noProvider(call.model));
     return;
   }
-  const key = await services.keys.key(endpoint.id);
+  const key = await keys.key(endpoint.id);
   if (endpoint.needsKey && key === null) {
     yield failed(noKey(endpoint.label));
     return;

@@ -13,12 +13,14 @@ export function createStatusItem(teams: Teams, state: vscode.Memento): vscode.Di
   const item = vscode.window.createStatusBarItem('cuebook.sync', vscode.StatusBarAlignment.Left, 0);
   item.name = vscode.l10n.t('Cuebook teams');
   item.command = syncMenuCommand;
+  const progress = createViewProgress();
   let asked = 0;
   const refresh = async (): Promise<void> => {
     asked += 1;
     const own = asked;
     const overview = await teams.overview();
     if (own !== asked || !overview.ok) return;
+    progress.set(overview.value.teams.some(({ sync }) => sync.kind === 'catchingUp'));
     const words = statusWords(overview.value, vscode.l10n.t);
     if (state.get<boolean>(memory, false) !== (words !== null)) void state.update(memory, words !== null);
     if (words === null) {
@@ -37,5 +39,24 @@ export function createStatusItem(teams: Teams, state: vscode.Memento): vscode.Di
     if (overview) void refresh();
   });
   if (state.get<boolean>(memory, false)) void refresh();
-  return vscode.Disposable.from(item, { dispose: stop });
+  return vscode.Disposable.from(item, progress, { dispose: stop });
+}
+
+/** The library's view shows that more is coming, while what is there can be used. */
+function createViewProgress(): { set(isBusy: boolean): void } & vscode.Disposable {
+  let end: (() => void) | null = null;
+  const finish = (): void => {
+    end?.();
+    end = null;
+  };
+  return {
+    set(isBusy) {
+      if (!isBusy) return finish();
+      if (end !== null) return;
+      const { promise, resolve } = Promise.withResolvers<void>();
+      end = resolve;
+      void vscode.window.withProgress({ location: { viewId: 'cuebook.library' } }, async () => promise);
+    },
+    dispose: finish,
+  };
 }

@@ -37,6 +37,7 @@ export const registerTeams: Feature = (services) => {
     'cuebook.joinTeam': async (given) =>
       (await team()).joinTeam(deps, typeof given === 'string' ? given : null),
     'cuebook.showMembers': async (given) => (await import('./members.ts')).showMembers(teams, given),
+    'cuebook.manageTeam': async (given) => (await import('./manageTeam.ts')).manageTeam(teams, given),
     'cuebook.leaveTeam': async (given) => (await team()).leaveTeam(teams, given),
     'cuebook.deleteTeam': async (given) => (await team()).deleteTeam(teams, given),
     'cuebook.bringTeamBack': async (given) => (await team()).bringTeamBack(teams, given),

@@ -105,6 +105,7 @@ function actionsFor(team: TeamSummary, member: MemberSummary): readonly Choice<A
 
 async function compare(teams: Teams, member: MemberSummary): Promise<void> {
   const same = vscode.l10n.t('They Are Equal');
+  const other = vscode.l10n.t('They Differ: Take the Mark Away');
   const answer = await vscode.window.showInformationMessage(
     vscode.l10n.t('The fingerprint of {0}', nameOf(member)),
     {
@@ -118,7 +119,9 @@ async function compare(teams: Teams, member: MemberSummary): Promise<void> {
       ].join('\n'),
     },
     ...(member.isSelf ? [] : [same]),
+    ...(member.verified ? [other] : []),
   );
+  if (answer === other) await wentWell(teams, async () => teams.setVerified(member.account, false));
   if (answer === same) await wentWell(teams, async () => teams.setVerified(member.account, true));
 }
 
