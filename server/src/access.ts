@@ -23,6 +23,9 @@ export interface Asked {
 
 type MemberAccess = Extract<Access, { kind: 'member' }>;
 
+/** What a store asks in the transaction that writes, with the membership under the workspace's lock. Throws a `Refusal`. */
+export type MayWrite = (membership: Membership | null) => void;
+
 /** Returns, or refuses. */
 export async function requireAccess(grounds: AccessGrounds, access: Access, asked: Asked): Promise<void> {
   if (access.kind === 'anyone') return;
@@ -42,6 +45,26 @@ export async function requireAccess(grounds: AccessGrounds, access: Access, aske
       return requireMember(grounds, access, caller, asked.workspace);
   }
 }
+
+/**
+ * The part that needs no look at the database, for procedures that the store decides under the lock, where it asks
+ * `mayWrite`: whether the session holds it asks there too.
+ */
+export function requireBeforeLock(access: MemberAccess, { caller, workspace }: Asked, now: number): void {
+  if (caller.kind === 'nobody' || caller.expiresAt <= now) {
+    throw new Refusal('unauthenticated', 'Nobody is signed in, or no longer.');
+  }
+  if (caller.kind === 'session') requireDevice(caller);
+  else if (workspace !== null) requireScope(access, caller, workspace);
+}
+
+/** The rest of it. */
+export const mayWrite =
+  (access: MemberAccess, caller: SessionCaller): MayWrite =>
+  (membership) => {
+    if (membership === null) throw noSuchWorkspace();
+    requireRights(access, caller, membership);
+  };
 
 function requireSession(caller: SessionCaller | TokenCaller): SessionCaller {
   if (caller.kind === 'token') throw new Refusal('scopeMissing', 'No machine token may call this.');

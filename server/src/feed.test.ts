@@ -67,9 +67,11 @@ function read(feed: Feed, more: Partial<Follow> = {}): Reader {
     from: { incarnation: INCARNATION, seq: 0, logFrom: 0 },
     socket: { id: 'reader', hasRoom: () => true, untilRoom: async () => true },
     mayFollow: async () => true,
-    next: (message) => messages.push(message),
-    complete: () => ends.push('complete'),
-    fail: () => ends.push('failed'),
+    observer: {
+      next: (message) => messages.push(message),
+      complete: () => ends.push('complete'),
+      error: () => ends.push('failed'),
+    },
     ...more,
   });
   return { messages, ends, stop };

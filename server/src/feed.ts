@@ -22,11 +22,16 @@ export interface Follow {
   readonly socket: Pick<LiveSocket, 'id' | 'hasRoom' | 'untilRoom'>;
   /** Whether this follower still may: asked whenever something was revoked or the log has grown. */
   readonly mayFollow: () => Promise<boolean>;
+  readonly observer: FollowObserver;
+}
+
+/** As tRPC's subscriptions have them; what is absent is not of interest. */
+export interface FollowObserver {
   /** The same object may go to many followers; it is never changed. */
-  readonly next: (message: FollowMessage) => void;
+  next?: (message: FollowMessage) => void;
   /** Nothing follows. */
-  readonly complete: () => void;
-  readonly fail: (error: unknown) => void;
+  complete?: () => void;
+  error?: (error: unknown) => void;
 }
 
 export interface Feed {
@@ -50,7 +55,8 @@ export interface FeedDependencies {
 
 const DEFAULT_PAGES = 24;
 
-interface Follower extends Follow {
+interface Follower {
+  readonly follow: Omit<Follow, 'workspace' | 'from'>;
   readonly incarnation: Incarnation;
   /** Everything up to here has been sent. */
   seq: number;
@@ -63,7 +69,12 @@ interface Follower extends Follow {
 export function createFeed({ store, hub, onError, pages = DEFAULT_PAGES }: FeedDependencies): Feed {
   const followed = new Map<WorkspaceId, Followed>();
   const permits = createPermits(pages);
-  const context = { store, permits, onError };
+  const context: FollowedContext = {
+    store,
+    permits,
+    onError,
+    leave: (those, follower) => leave(those, follower),
+  };
   const followedOf = (workspace: WorkspaceId): Followed => {
     const there = followed.get(workspace);
     if (there !== undefined) return there;
@@ -84,21 +95,7 @@ export function createFeed({ store, hub, onError, pages = DEFAULT_PAGES }: FeedD
       const those = followedOf(follow.workspace);
       const { incarnation, seq, logFrom } = follow.from;
       const follower: Follower = {
-        workspace: follow.workspace,
-        from: follow.from,
-        socket: follow.socket,
-        mayFollow: follow.mayFollow,
-        next: follow.next,
-        complete: () => {
-          if (isOver(follower)) return;
-          leave(those, follower);
-          follow.complete();
-        },
-        fail: (error) => {
-          if (isOver(follower)) return;
-          leave(those, follower);
-          follow.fail(error);
-        },
+        follow,
         incarnation,
         seq,
         logFrom,
@@ -123,6 +120,7 @@ interface FollowedContext {
   readonly store: Pick<Store, 'records'>;
   readonly permits: Permits;
   readonly onError: (error: unknown) => void;
+  readonly leave: (those: Followed, follower: Follower) => void;
 }
 
 /** One workspace and those who follow it in this process. */
@@ -134,6 +132,8 @@ class Followed {
   readonly #members = new Set<Follower>();
   /** How many hints there were: whoever read before the last one may have missed it. */
   #hints = 0;
+  /** How far hints say that the store goes. */
+  #hinted = { seq: 0, logIndex: 0 };
   #isStale = false;
   #isReading = false;
 
@@ -151,6 +151,19 @@ class Followed {
     void this.#catchUp(follower);
   }
 
+  /** Nothing follows. */
+  #complete(follower: Follower): void {
+    if (isOver(follower)) return;
+    this.#context.leave(this, follower);
+    follower.follow.observer.complete?.();
+  }
+
+  #fail(follower: Follower, error: unknown): void {
+    if (isOver(follower)) return;
+    this.#context.leave(this, follower);
+    follower.follow.observer.error?.(error);
+  }
+
   end(follower: Follower): void {
     follower.state = 'ended';
     this.#followers.delete(follower);
@@ -161,17 +174,22 @@ class Followed {
     switch (message.kind) {
       case 'workspace':
         this.#hints += 1;
+        this.#hinted = {
+          seq: Math.max(this.#hinted.seq, message.seq),
+          logIndex: Math.max(this.#hinted.logIndex, message.logIndex),
+        };
         if (!this.#hasAll(message.seq, message.logIndex)) this.#readAgain();
         return;
       case 'healing':
         this.#hints += 1;
+        this.#hinted = NOWHERE;
         this.#readAgain();
         return;
       case 'boxes':
-        for (const follower of this.#followers) follower.next(BOXES);
+        for (const follower of this.#followers) follower.follow.observer.next?.(BOXES);
         return;
       case 'boxesWanted':
-        for (const follower of this.#followers) follower.next(BOXES_WANTED);
+        for (const follower of this.#followers) follower.follow.observer.next?.(BOXES_WANTED);
         return;
       case 'presence':
         this.#share({ kind: 'presence', message: message.message }, message.from);
@@ -199,7 +217,8 @@ class Followed {
   /** Left out where the socket is full: presence is of the moment. */
   #share(message: FollowMessage, from: string): void {
     for (const member of this.#members) {
-      if (member.socket.id !== from && member.socket.hasRoom()) member.next(message);
+      if (member.follow.socket.id !== from && member.follow.socket.hasRoom())
+        member.follow.observer.next?.(message);
     }
   }
 
@@ -210,16 +229,16 @@ class Followed {
 
   async #judge(follower: Follower): Promise<void> {
     try {
-      if (await follower.mayFollow()) return;
+      if (await follower.follow.mayFollow()) return;
     } catch (error) {
       this.#context.onError(error);
       // Not knowing is not being allowed.
-      follower.fail(new Refusal('unavailable', 'The right to follow could not be checked.'));
+      this.#fail(follower, new Refusal('unavailable', 'The right to follow could not be checked.'));
       return;
     }
     if (isOver(follower)) return;
-    follower.next(ENDED);
-    follower.complete();
+    follower.follow.observer.next?.(ENDED);
+    this.#complete(follower);
   }
 
   /** Pages of its own until the store's end is reached. */
@@ -231,13 +250,13 @@ class Followed {
         if (isAtEnd && !isOver(follower)) this.#join(follower, hints);
       }
     } catch (error) {
-      if (!isOver(follower)) follower.fail(error);
+      this.#fail(follower, error);
     }
   }
 
   /** True if nothing more was there. */
   async #nextPage(follower: Follower): Promise<boolean> {
-    if (!(await follower.socket.untilRoom())) {
+    if (!(await follower.follow.socket.untilRoom())) {
       this.end(follower);
       return false;
     }
@@ -247,7 +266,7 @@ class Followed {
     if (isOver(follower)) return false;
     this.#send(follower, tail, from);
     if (isOver(follower) || isLast(tail, follower)) return !isOver(follower);
-    await roomOrTime(follower.socket);
+    await roomOrTime(follower.follow.socket);
     return false;
   }
 
@@ -255,7 +274,7 @@ class Followed {
   #join(follower: Follower, hints: number): void {
     follower.state = 'member';
     this.#members.add(follower);
-    if (!follower.wasUpToDate) follower.next(UP_TO_DATE);
+    if (!follower.wasUpToDate) follower.follow.observer.next?.(UP_TO_DATE);
     follower.wasUpToDate = true;
     if (hints !== this.#hints || this.#isReading) this.#readAgain();
   }
@@ -280,7 +299,7 @@ class Followed {
   async #readOnce(): Promise<void> {
     const from = lowest(this.#members);
     if (from === null) return;
-    const tail = await this.#context.store.records.readTail(this.workspace, from);
+    const tail = await this.#context.store.records.readTail(this.workspace, from, this.#hinted);
     if (tail.entries.length > 0) await this.#judgeAll();
     const shared = messagesAfter(from, tail, from);
     for (const member of this.#members) {
@@ -298,18 +317,22 @@ class Followed {
     shared: readonly FollowMessage[] | null = null,
   ): void {
     if (tail.incarnation !== follower.incarnation) {
-      follower.next({ kind: 'otherIncarnation', incarnation: tail.incarnation, end: tail.end });
-      follower.complete();
+      follower.follow.observer.next?.({
+        kind: 'otherIncarnation',
+        incarnation: tail.incarnation,
+        end: tail.end,
+      });
+      this.#complete(follower);
       return;
     }
     const isShared = follower.seq === from.seq && follower.logFrom === from.logFrom && shared !== null;
     const messages = isShared ? shared : messagesAfter(positionOf(follower), tail, from);
-    for (const message of messages) follower.next(message);
+    for (const message of messages) follower.follow.observer.next?.(message);
     follower.seq = Math.max(follower.seq, tail.items.at(-1)?.seq ?? 0);
     follower.logFrom = Math.max(follower.logFrom, from.logFrom + tail.entries.length);
-    if (tail.healing !== follower.healing) follower.next(tail.healing ? HEALING : HEALED);
+    if (tail.healing !== follower.healing) follower.follow.observer.next?.(tail.healing ? HEALING : HEALED);
     follower.healing = tail.healing;
-    if (follower.state === 'member' && !follower.socket.hasRoom()) this.#fallBehind(follower);
+    if (follower.state === 'member' && !follower.follow.socket.hasRoom()) this.#fallBehind(follower);
   }
 
   #fallBehind(follower: Follower): void {
@@ -319,6 +342,8 @@ class Followed {
   }
 }
 
+/** Further than anything that was just committed here: from the database, from now on. */
+const NOWHERE = { seq: Number.MAX_SAFE_INTEGER, logIndex: Number.MAX_SAFE_INTEGER };
 const UP_TO_DATE: FollowMessage = { kind: 'upToDate' };
 const BOXES: FollowMessage = { kind: 'boxes' };
 const BOXES_WANTED: FollowMessage = { kind: 'boxesWanted' };

@@ -1,7 +1,6 @@
 // The server between its port and its store: who may connect, what is followed, what is closed when. Everything that it
 // works with is given to it, so that tests and benchmarks start the same server that main.ts does.
 
-import type { IncomingMessage } from 'node:http';
 import type { AnyTRPCRouter } from '@trpc/server';
 import type { WebSocket } from 'ws';
 import type { Redacted } from '@cuebook/shared/util/redacted';
@@ -10,14 +9,14 @@ import type { Accounts } from './accounts/api.ts';
 import type { Caller, Origin } from './caller.ts';
 import { createFeed } from './feed.ts';
 import { createApp, type Readiness } from './http/app.ts';
-import { createAddressSet, createFindClient, type ClientAddress } from './http/clientAddress.ts';
+import { createAddressSet, createFindClient } from './http/clientAddress.ts';
 import {
   Connection,
   CONNECTION_LIMITS,
   type ConnectionLimits,
   type ConnectionServices,
 } from './http/connection.ts';
-import { listen, type Listener, type TlsFiles } from './http/listener.ts';
+import { listen, type Listener, type Peer, type TlsFiles } from './http/listener.ts';
 import { createSharedBodies, type CallOutcome } from './http/socketCalls.ts';
 import { createSockets, type Sockets } from './http/sockets.ts';
 import type { Hub } from './hub.ts';
@@ -202,10 +201,11 @@ function createOnSocket(
   { router, accounts, log, options }: ServerDependencies,
   { sockets, services, limits, metrics }: Parts,
   { authenticate, onCall }: { readonly authenticate: Authenticate; readonly onCall: OnCall },
-): (socket: WebSocket, request: IncomingMessage, client: ClientAddress) => void {
+): (socket: WebSocket, peer: Peer) => void {
+  const connectionLimits = options.connectionLimits ?? CONNECTION_LIMITS;
   const shared: ConnectionServices = {
-    limits: options.connectionLimits ?? CONNECTION_LIMITS,
-    calls: { router, onCall, bodies: createSharedBodies() },
+    limits: connectionLimits,
+    calls: { router, onCall, bodies: createSharedBodies(), limits: connectionLimits },
     createContext: (call) => ({ ...call, services }),
     authenticate,
     recheck: createRecheck(accounts),
@@ -218,10 +218,10 @@ function createOnSocket(
       log[level]('A socket was closed.', { socket: connection.id, reason: reason ?? 'client' });
     },
   };
-  return (socket, request, client) => {
-    const connection = new Connection(socket, request, client, shared);
+  return (socket, peer) => {
+    const connection = new Connection(socket, peer, shared);
     sockets.add(connection);
-    log.debug('A socket was opened.', { socket: connection.id, address: new Personal(client.address) });
+    log.debug('A socket was opened.', { socket: connection.id, address: new Personal(peer.client.address) });
   };
 }
 

@@ -4,8 +4,6 @@
 // client has too many calls going, or does not read what it asked for, nothing more is read from it: the network itself
 // holds it back. One that does not come forward again, or is silent, is cut, and finds everything again by its cursor.
 
-import { randomUUID } from 'node:crypto';
-import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { WebSocket } from 'ws';
 import * as z from 'zod/mini';
@@ -17,9 +15,10 @@ import type { LiveSocket } from '../liveSocket.ts';
 import { Refusal } from '../problems.ts';
 import type { RequestContext } from '../router/procedures.ts';
 import type { ClientAddress } from './clientAddress.ts';
+import type { Peer } from './listener.ts';
 import { isSpoken } from './protocolVersion.ts';
 import { createRequestId } from './requestId.ts';
-import { SocketCalls, type SocketCallsOptions } from './socketCalls.ts';
+import { SocketCalls, type CallsHost, type SocketCallsOptions } from './socketCalls.ts';
 
 export interface ConnectionLimits {
   /** Calls of one socket at a time; while there are so many, nothing more is read from it. */
@@ -54,7 +53,7 @@ export type CloseReason = keyof typeof CLOSE_CODES;
 
 export interface ConnectionServices {
   readonly limits: ConnectionLimits;
-  readonly calls: Omit<SocketCallsOptions, 'createContext' | 'recheck' | 'send' | 'onBusy' | 'limits'>;
+  readonly calls: SocketCallsOptions;
   readonly createContext: (call: Pick<RequestContext, 'caller' | 'origin' | 'socket'>) => RequestContext;
   /** Refuses; see accounts/api.ts, and for browsers access by origin. */
   readonly authenticate: (token: string | null, origin: Origin) => Promise<Caller>;
@@ -77,8 +76,21 @@ const hello = z.object({
   ),
 });
 
-export class Connection implements LiveSocket {
-  readonly id = randomUUID();
+interface Handlers {
+  readonly data: (this: Duplex, chunk: Uint8Array) => void;
+  readonly drain: (this: Duplex) => void;
+  readonly message: (this: WebSocket, message: unknown, isBinary: boolean) => void;
+  readonly control: (this: WebSocket, data: Buffer) => void;
+  readonly error: () => void;
+  readonly close: (this: WebSocket) => void;
+}
+
+/** Shared by all: handlers of its own would be half a kilobyte of each idle connection. */
+let HANDLERS: Handlers;
+const connectionOf = new WeakMap<WebSocket | Duplex, Connection>();
+
+export class Connection implements LiveSocket, CallsHost {
+  readonly id = createRequestId();
   caller: Caller = { kind: 'nobody' };
   readonly #socket: WebSocket;
   readonly #stream: Duplex;
@@ -104,27 +116,15 @@ export class Connection implements LiveSocket {
   /** Messages that came while the first one was looked at. */
   #early: Uint8Array[] = [];
 
-  constructor(
-    socket: WebSocket,
-    request: IncomingMessage,
-    client: ClientAddress,
-    services: ConnectionServices,
-  ) {
+  constructor(socket: WebSocket, { stream, client, browserOrigin }: Peer, services: ConnectionServices) {
     this.#socket = socket;
-    this.#stream = request.socket;
+    this.#stream = stream;
     this.#client = client;
-    this.#browserOrigin = request.headers.origin ?? null;
+    this.#browserOrigin = browserOrigin;
     this.#services = services;
     this.#openedAt = performance.now();
     this.#heardAt = this.#openedAt;
-    this.#calls = new SocketCalls({
-      ...services.calls,
-      createContext: () => this.#createContext(),
-      recheck: async (context) => ({ ...context, caller: await services.recheck(context.caller) }),
-      send: (message) => this.#send(message),
-      onBusy: () => this.#regulate(),
-      limits: services.limits,
-    });
+    this.#calls = new SocketCalls(services.calls, this);
     this.#listen();
   }
 
@@ -216,15 +216,36 @@ export class Connection implements LiveSocket {
   }
 
   #listen(): void {
-    this.#stream.prependListener('data', (chunk: Uint8Array) => this.#count(chunk.length));
-    this.#stream.on('drain', () => this.#regulate());
-    // One buffer: `binaryType` is left as it is.
-    this.#socket.on('message', (message, isBinary) => this.#receive(message as Buffer, isBinary));
-    this.#socket.on('pong', (data) => this.#hearControl(data.length));
-    this.#socket.on('ping', (data) => this.#hearControl(data.length));
-    // What is wrong with a frame closes the socket by itself.
-    this.#socket.on('error', () => {});
-    this.#socket.on('close', () => this.#over());
+    connectionOf.set(this.#socket, this);
+    connectionOf.set(this.#stream, this);
+    this.#stream.prependListener('data', HANDLERS.data);
+    this.#stream.on('drain', HANDLERS.drain);
+    this.#socket.on('message', HANDLERS.message);
+    this.#socket.on('pong', HANDLERS.control);
+    this.#socket.on('ping', HANDLERS.control);
+    this.#socket.on('error', HANDLERS.error);
+    this.#socket.on('close', HANDLERS.close);
+  }
+
+  static {
+    // Inside the class, where what is private of a connection can be reached.
+    const on = <Rest extends readonly unknown[]>(work: (connection: Connection, ...rest: Rest) => void) =>
+      function handler(this: WebSocket | Duplex, ...rest: Rest): void {
+        const connection = connectionOf.get(this);
+        if (connection !== undefined) work(connection, ...rest);
+      };
+    HANDLERS = {
+      data: on((connection, chunk: Uint8Array) => connection.#count(chunk.length)),
+      drain: on((connection) => connection.regulate()),
+      // One buffer: `binaryType` is left as it is.
+      message: on((connection, message: unknown, isBinary: boolean) =>
+        connection.#receive(message as Buffer, isBinary),
+      ),
+      control: on((connection, data: Buffer) => connection.#hearControl(data.length)),
+      // What is wrong with a frame closes the socket by itself.
+      error: () => {},
+      close: on((connection) => connection.#over()),
+    };
   }
 
   #hear(): void {
@@ -264,7 +285,7 @@ export class Connection implements LiveSocket {
   }
 
   #receiveText(message: Buffer): void {
-    if (message.length === 4 && message.toString() === 'PING') this.#send('PONG');
+    if (message.length === 4 && message.toString() === 'PING') this.send('PONG');
     else if (message.toString('latin1', 0, 4) !== 'PONG') this.close('otherVersion');
   }
 
@@ -287,23 +308,27 @@ export class Connection implements LiveSocket {
     const early = this.#early;
     this.#early = [];
     for (const message of early) this.#calls.receive(message);
-    this.#regulate();
+    this.regulate();
   }
 
-  #createContext(): RequestContext {
+  createContext(): RequestContext {
     return this.#services.createContext({ caller: this.caller, origin: this.origin, socket: this });
   }
 
-  #send(message: Uint8Array | string): void {
+  async recheck(context: RequestContext): Promise<RequestContext> {
+    return { ...context, caller: await this.#services.recheck(context.caller) };
+  }
+
+  send(message: Uint8Array | string): void {
     if (!this.isOpen) return;
     this.#socket.send(message);
     if (this.#socket.bufferedAmount < this.#services.limits.waitingBytes) return;
     if (this.#socket.bufferedAmount > this.#services.limits.mostWaitingBytes) this.#cut();
-    else this.#regulate();
+    else this.regulate();
   }
 
   /** Reads on, or does not, by what is going on and what waits. */
-  #regulate(): void {
+  regulate(): void {
     if (!this.isOpen) return;
     const hasRoom = this.hasRoom();
     if (hasRoom) this.#stalledSince = 0;

@@ -36,7 +36,15 @@ export interface ListenerOptions {
   readonly connect: (address: string) => () => void;
   /** Why no socket is taken at this moment; null: one is. */
   readonly whyNot: () => Refusal | null;
-  readonly onSocket: (socket: WebSocket, request: IncomingMessage, client: ClientAddress) => void;
+  readonly onSocket: (socket: WebSocket, peer: Peer) => void;
+}
+
+/** Whoever is at the other end of a socket, as its handshake said. */
+export interface Peer {
+  readonly stream: Duplex;
+  readonly client: ClientAddress;
+  /** The `Origin` header. */
+  readonly browserOrigin: string | null;
 }
 
 export interface Listener {
@@ -139,19 +147,26 @@ interface Handshake {
 function upgrade(options: ListenerOptions, sockets: WebSocketServer, handshake: Handshake): void {
   const { request, stream, head } = handshake;
   // Whoever goes away in the middle of a handshake is no fault of the server's.
-  stream.on('error', () => stream.destroy());
+  stream.on('error', destroyStream);
   const client = options.findClient(request);
-  let leave = (): void => {};
   try {
     checkHandshake(options, request, client);
-    leave = options.connect(client.address);
+    // Giving back twice is giving back once: `once` would keep a wrapper for each of thousands.
+    stream.on('close', options.connect(client.address));
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;
     refuseHandshake(stream, error, client.isSecure);
     return;
   }
-  stream.once('close', leave);
-  sockets.handleUpgrade(request, stream, head, (socket) => options.onSocket(socket, request, client));
+  const browserOrigin = request.headers.origin ?? null;
+  sockets.handleUpgrade(request, stream, head, (socket) =>
+    options.onSocket(socket, { stream, client, browserOrigin }),
+  );
+}
+
+/** Made once: what a handler of a connection closes over lives as long as the connection, the request among it. */
+function destroyStream(this: Duplex): void {
+  this.destroy();
 }
 
 function checkHandshake(options: ListenerOptions, request: IncomingMessage, client: ClientAddress): void {

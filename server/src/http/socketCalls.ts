@@ -13,7 +13,7 @@ import { isObservable, type Unsubscribable } from '@trpc/server/observable';
 import { parseTRPCMessage, type TRPCClientOutgoingMessage } from '@trpc/server/rpc';
 import { decodeMessage, encodeMessage, frameOfBody } from '@cuebook/shared/protocol/wire';
 import { Refusal } from '../problems.ts';
-import type { RequestContext } from '../router/procedures.ts';
+import { isUnderLock, type Meta, type RequestContext } from '../router/procedures.ts';
 
 export type CallKind = 'query' | 'mutation' | 'subscription';
 
@@ -26,19 +26,24 @@ export interface CallOutcome {
   readonly requestId: string;
 }
 
+/** Of all sockets. */
 export interface SocketCallsOptions {
   readonly router: AnyTRPCRouter;
-  /** Made anew for each call, with the caller as last known. */
-  readonly createContext: () => RequestContext;
-  /** The same with the caller as it is at this moment. */
-  readonly recheck: (context: RequestContext) => Promise<RequestContext>;
-  readonly send: (message: Uint8Array) => void;
   readonly onCall: (outcome: CallOutcome) => void;
-  /** More calls at once than a client may have, or fewer again. */
-  readonly onBusy: (isBusy: boolean) => void;
-  /** Shared by all sockets: a message that goes to many is encoded once. */
+  /** A message that goes to many is encoded once. */
   readonly bodies: SharedBodies;
   readonly limits: { readonly calls: number; readonly subscriptions: number };
+}
+
+/** The socket that the calls come in on. */
+export interface CallsHost {
+  /** Made anew for each call, with the caller as last known. */
+  createContext(): RequestContext;
+  /** The same with the caller as it is at this moment. */
+  recheck(context: RequestContext): Promise<RequestContext>;
+  send(message: Uint8Array): void;
+  /** More calls at once than a client may have, or fewer again. */
+  regulate(): void;
 }
 
 type RequestId = number | string;
@@ -54,12 +59,14 @@ const MAX_ID_CHARACTERS = 64;
 
 export class SocketCalls {
   readonly #options: SocketCallsOptions;
+  readonly #host: CallsHost;
   #calls = 0;
   #isClosed = false;
   readonly #subscriptions = new Map<RequestId, Subscription>();
 
-  constructor(options: SocketCallsOptions) {
+  constructor(options: SocketCallsOptions, host: CallsHost) {
     this.#options = options;
+    this.#host = host;
   }
 
   get subscriptions(): number {
@@ -80,7 +87,7 @@ export class SocketCalls {
     try {
       requests = parseRequests(decodeMessage(message), this.#options.router);
     } catch {
-      this.#sendError(null, malformed('The message is malformed.'), this.#options.createContext());
+      this.#sendError(null, malformed('The message is malformed.'), this.#host.createContext());
       return;
     }
     for (const request of requests) this.#receiveOne(request);
@@ -89,7 +96,7 @@ export class SocketCalls {
   #receiveOne(request: TRPCClientOutgoingMessage): void {
     const { id } = request;
     if (id === null || id === undefined) {
-      this.#sendError(null, malformed('The message has no id.'), this.#options.createContext());
+      this.#sendError(null, malformed('The message has no id.'), this.#host.createContext());
     } else if (request.method === 'subscription.stop') {
       this.#stop(id);
     } else {
@@ -104,7 +111,7 @@ export class SocketCalls {
   }
 
   async #call(id: RequestId, request: Request): Promise<void> {
-    const context = this.#options.createContext();
+    const context = this.#host.createContext();
     const started = performance.now();
     let error: TRPCError | undefined;
     try {
@@ -129,7 +136,7 @@ export class SocketCalls {
   #begin(): void {
     this.#calls += 1;
     const { calls } = this.#options.limits;
-    if (this.#calls === calls) this.#options.onBusy(true);
+    if (this.#calls === calls) this.#host.regulate();
     if (this.#calls > calls + BUFFERED_CALLS) {
       throw new Refusal('tooMany', 'Too many calls at once.', { retryAfterSeconds: 1 });
     }
@@ -137,16 +144,29 @@ export class SocketCalls {
 
   #finish(): void {
     this.#calls -= 1;
-    if (this.#calls === this.#options.limits.calls - 1) this.#options.onBusy(false);
+    if (this.#calls === this.#options.limits.calls - 1) this.#host.regulate();
   }
 
   async #run(request: Request, context: RequestContext): Promise<unknown> {
+    if (!isUnderLock(metaOf(this.#options.router, request.params.path))) {
+      return this.#runAs(request, await this.#host.recheck(context));
+    }
+    try {
+      return await this.#runAs(request, context);
+    } catch (error) {
+      // Whoever is nobody any more hears that, and nothing else.
+      if ((await this.#host.recheck(context)).caller.kind !== 'nobody') throw error;
+      throw new Refusal('unauthenticated', 'Nobody is signed in, or no longer.');
+    }
+  }
+
+  async #runAs(request: Request, ctx: RequestContext): Promise<unknown> {
     return callTRPCProcedure({
       router: this.#options.router,
       path: request.params.path,
       type: request.method,
       getRawInput: async () => request.params.input,
-      ctx: await this.#options.recheck(context),
+      ctx,
       signal: undefined,
       batchIndex: 0,
     });
@@ -161,7 +181,7 @@ export class SocketCalls {
       if (!isObservable(source)) throw new Error('Broken invariant: a subscription is an observable');
       this.#send({ id, result: { type: 'started' } });
       subscription.source = source.subscribe({
-        next: (message) => this.#options.send(this.#options.bodies.frame(id, message)),
+        next: (message) => this.#host.send(this.#options.bodies.frame(id, message)),
         error: (thrown) => {
           if (!this.#isCurrent(id, subscription)) return;
           this.#subscriptions.delete(id);
@@ -222,8 +242,13 @@ export class SocketCalls {
   }
 
   #send(message: unknown): void {
-    if (!this.#isClosed) this.#options.send(encodeMessage(message));
+    if (!this.#isClosed) this.#host.send(encodeMessage(message));
   }
+}
+
+function metaOf({ _def }: AnyTRPCRouter, path: string): Meta | undefined {
+  const procedures = _def.procedures as Readonly<Record<string, { readonly _def: { readonly meta?: Meta } }>>;
+  return Object.hasOwn(procedures, path) ? procedures[path]?._def.meta : undefined;
 }
 
 const malformed = (message: string): TRPCError =>

@@ -7,7 +7,7 @@ import { workspaceId } from '@cuebook/shared/protocol/fields';
 import { wireTransformer } from '@cuebook/shared/protocol/wire';
 import type { TokenScope } from '@cuebook/shared/protocol/token';
 import type { Role } from '@cuebook/shared/team/roles';
-import { requireAccess } from '../access.ts';
+import { requireAccess, requireBeforeLock } from '../access.ts';
 import type { Caller, Origin } from '../caller.ts';
 import type { LiveSocket } from '../liveSocket.ts';
 import type { Services } from '../services.ts';
@@ -27,6 +27,11 @@ export type Access =
       readonly scope?: TokenScope;
       /** Also for who joined and waits for an admin's `confirm`: what is needed to learn of it. */
       readonly waitingToo?: true;
+      /**
+       * Decided in the transaction that writes, under the workspace's row lock, by what is true there: session, device,
+       * membership. What was refused is decided once more as for any other procedure, so that everybody hears the same.
+       */
+      readonly underLock?: true;
     };
 
 export interface Meta {
@@ -64,9 +69,21 @@ export const procedure = (meta: Meta) =>
     }
     await ctx.services.limits.take(meta.budget, ctx.caller, ctx.origin);
     const workspace = meta.access.kind === 'member' ? workspaceOf(await getRawInput()) : null;
-    await requireAccess(ctx.services, meta.access, { caller: ctx.caller, origin: ctx.origin, workspace });
-    return next();
+    const asked = { caller: ctx.caller, origin: ctx.origin, workspace };
+    if (!isUnderLock(meta)) {
+      await requireAccess(ctx.services, meta.access, asked);
+      return next();
+    }
+    requireBeforeLock(meta.access, asked, ctx.services.now());
+    const result = await next();
+    if (!result.ok) await requireAccess(ctx.services, meta.access, asked);
+    return result;
   });
+
+type MetaUnderLock = Meta & { readonly access: Extract<Access, { kind: 'member' }> };
+
+export const isUnderLock = (meta: Meta | undefined): meta is MetaUnderLock =>
+  meta?.access.kind === 'member' && meta.access.underLock === true;
 
 /** Looks at the raw input, because access is decided before anything else is parsed. */
 function workspaceOf(input: unknown): WorkspaceId {

@@ -1,6 +1,6 @@
 // Records: appending them, reading the feed, following it, presence.
 
-import { observable, type Observable } from '@trpc/server/observable';
+import type { Observable } from '@trpc/server/observable';
 import type { WorkspaceId } from '@cuebook/shared/encoding/ids';
 import {
   appendInput,
@@ -10,22 +10,21 @@ import {
   readRecordsInput,
   type FollowMessage,
 } from '@cuebook/shared/protocol/record';
-import { requireAccess } from '../access.ts';
+import { mayWrite, requireAccess } from '../access.ts';
 import type { LiveSocket } from '../liveSocket.ts';
 import { Refusal } from '../problems.ts';
-import { authorOf } from './author.ts';
+import { authorOf, sessionOf } from './author.ts';
 import { procedure, router, type Access, type RequestContext } from './procedures.ts';
 
+const WRITER = { kind: 'member', least: 'editor', underLock: true } as const satisfies Access;
 const READER = { kind: 'member', least: 'viewer', scope: 'records:read' } as const satisfies Access;
 
 export const recordRouter = router({
-  append: procedure({
-    access: { kind: 'member', least: 'editor' },
-    transport: 'socket',
-    budget: 'write',
-  })
+  append: procedure({ access: WRITER, transport: 'socket', budget: 'write' })
     .input(appendInput)
-    .mutation(async ({ ctx, input }) => ctx.services.store.records.append(authorOf(ctx.caller), input)),
+    .mutation(async ({ ctx, input }) =>
+      ctx.services.store.records.append(authorOf(ctx.caller), input, mayWrite(WRITER, sessionOf(ctx.caller))),
+    ),
 
   readFeed: procedure({ access: READER, transport: 'socket', budget: 'read' })
     .input(readFeedInput)
@@ -42,15 +41,13 @@ export const recordRouter = router({
     .input(followInput)
     .subscription(({ ctx, input }): Observable<FollowMessage, unknown> => {
       const { workspace, after, logFrom } = input;
-      return observable<FollowMessage>((emit) =>
+      return streamOf((observer) =>
         ctx.services.feed.follow({
           workspace,
           from: { ...after, logFrom },
           socket: socketOf(ctx),
           mayFollow: async () => mayRead(ctx, workspace),
-          next: emit.next,
-          complete: emit.complete,
-          fail: emit.error,
+          observer,
         }),
       );
     }),
@@ -65,6 +62,16 @@ export const recordRouter = router({
     .mutation(({ ctx, input }) => {
       ctx.services.hub.publish({ kind: 'presence', from: socketOf(ctx).id, ...input });
     }),
+});
+
+type Observer = Parameters<Observable<FollowMessage, unknown>['subscribe']>[0];
+
+/** Without the wrappers of tRPC's own, of which each idle subscription would keep a kilobyte: the feed says nothing after the end. */
+const streamOf = (begin: (observer: Observer) => () => void): Observable<FollowMessage, unknown> => ({
+  subscribe: (observer) => ({ unsubscribe: begin(observer) }),
+  pipe: () => {
+    throw new Error('Broken invariant: a feed is subscribed to as it is');
+  },
 });
 
 function socketOf({ socket }: RequestContext): LiveSocket {

@@ -20,6 +20,7 @@ import type {
 } from '@cuebook/shared/protocol/workspace';
 import type { FeedPosition, LogHead } from '@cuebook/shared/record/header';
 import type { Role } from '@cuebook/shared/team/roles';
+import type { MayWrite } from '../access.ts';
 import type { SessionCaller } from '../caller.ts';
 import type { Transaction } from './database.ts';
 
@@ -133,13 +134,15 @@ export interface WorkspaceStore {
 }
 
 export interface RecordStore {
-  append(author: Author, input: AppendInput): Promise<AppendAnswer>;
+  /** `mayWrite` decides first, under the lock (access.ts); the log then judges in any case. */
+  append(author: Author, input: AppendInput, mayWrite?: MayWrite): Promise<AppendAnswer>;
   readFeed(workspace: WorkspaceId, after: Cursor, limit: number): Promise<FeedAnswer>;
   /**
    * What follows in feed and log, of one snapshot: no item is ever ahead of the entries that it is judged by. While the
-   * page of entries is not the last one there are no items. Within the limits of protocol/limits.ts.
+   * page of entries is not the last one there are no items. Within the limits of protocol/limits.ts. With `atLeast`, what
+   * this process has just committed will do, if it goes that far.
    */
-  readTail(workspace: WorkspaceId, from: TailPosition): Promise<Tail>;
+  readTail(workspace: WorkspaceId, from: TailPosition, atLeast?: TailEnd): Promise<Tail>;
   read(workspace: WorkspaceId, ids: readonly RecordId[]): Promise<readonly FeedItemMessage[]>;
 }
 
@@ -149,6 +152,11 @@ export interface TailPosition {
   readonly seq: number;
   /** Entries from this index on. */
   readonly logFrom: number;
+}
+
+export interface TailEnd {
+  readonly seq: number;
+  readonly logIndex: number;
 }
 
 export interface Tail {

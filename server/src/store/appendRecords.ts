@@ -2,6 +2,7 @@
 // one go, judges them one after the other as if they had come alone, and writes what counts in one go.
 
 import type {
+  AccountId,
   AnyId,
   EntryHash,
   FeedHash,
@@ -12,11 +13,17 @@ import type {
 } from '@cuebook/shared/encoding/ids';
 import type { AppendAnswer } from '@cuebook/shared/protocol/record';
 import { FEED_START, nextPosition } from '@cuebook/shared/record/feed';
-import { parseRecord, type FeedPosition, type RecordHeader } from '@cuebook/shared/record/header';
+import {
+  parseRecord,
+  type FeedPosition,
+  type LogHead,
+  type RecordHeader,
+} from '@cuebook/shared/record/header';
 import { tombstoneOf } from '@cuebook/shared/record/tombstone';
 import { judgeAuthor } from '@cuebook/shared/team/authority';
 import { invariant } from '@cuebook/shared/util/invariant';
 import { Refusal } from '../problems.ts';
+import type { Membership } from './api.ts';
 import type { StoreContext } from './dependencies.ts';
 import type { Transaction } from './database.ts';
 import { toolsOf, type AccountHistories, type TeamFold } from './folds.ts';
@@ -57,7 +64,7 @@ type Outcome =
 
 export interface Committed {
   readonly position: FeedPosition;
-  readonly logIndex: number;
+  readonly head: LogHead;
   readonly placed: readonly PlacedRecord[];
   /** Groups whose ciphertexts were erased. */
   readonly purged: readonly GroupId[];
@@ -114,7 +121,7 @@ async function appendInTransaction(
   const written = write(context, sql, ground);
   const purged = await erasePurged(context, sql, ground);
   const { position, placed } = ground;
-  return { outcomes, written, committed: { position, placed, purged, logIndex: ground.locked.head.index } };
+  return { outcomes, written, committed: { position, placed, purged, head: ground.locked.head } };
 }
 
 const HEALING_RETRY_SECONDS = 5;
@@ -224,10 +231,23 @@ async function lockAndRead(
 
 function decide(context: StoreContext, ground: Ground, waiting: WaitingAppend): Outcome {
   try {
+    waiting.item.mayWrite(membershipIn(ground, waiting.item.author.account));
     return { waiting, answer: answerTo(context, ground, waiting.item) };
   } catch (refusal) {
     return { waiting, refusal };
   }
+}
+
+/** As `members` says it, which follows the log. */
+function membershipIn({ fold: { state } }: Ground, account: AccountId): Membership | null {
+  const member = state.members.get(account);
+  if (member === undefined || member.endedAt !== null) return null;
+  return {
+    role: member.role,
+    requireMfa: state.policy.requireMfa,
+    deleted: state.deletedAt !== null,
+    waiting: !member.confirmed,
+  };
 }
 
 function answerTo(context: StoreContext, ground: Ground, { input, records }: SentAppend): AppendAnswer {

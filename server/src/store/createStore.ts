@@ -14,6 +14,7 @@ import type { StoreContext, StoreDependencies } from './dependencies.ts';
 import type { Database } from './database.ts';
 import { readByIds, readFeed, readTail } from './feedReads.ts';
 import { createFolds } from './folds.ts';
+import { createFreshTails, type FreshTails } from './freshTails.ts';
 import { createGroupCommit } from './groupCommit.ts';
 import { readSent, type SentAppend } from './sentRecords.ts';
 import { createWorkspaceStore } from './workspaces.ts';
@@ -45,25 +46,31 @@ async function readIncarnation(database: Database): Promise<string> {
 }
 
 function createRecordStore(context: StoreContext): RecordStore {
+  const fresh = createFreshTails(context);
   const commits = createGroupCommit<SentAppend, AppendAnswer>(
-    (workspace, group) => commitAndTell(context, workspace, group),
+    (workspace, group) => commitAndTell(context, fresh, workspace, group),
     { most: MAX_APPEND_BYTES, weigh: ({ bytes }) => bytes },
   );
   return {
-    append: async (author, input) => commits.add(input.workspace, readSent(context, author, input)),
+    append: async (author, input, mayWrite = () => {}) =>
+      commits.add(input.workspace, readSent(context, { author, input, mayWrite })),
     readFeed: (workspace, after, limit) => readFeed(context, workspace, after, limit),
-    readTail: (workspace, from) => readTail(context, workspace, from),
+    readTail: async (workspace, from, atLeast) =>
+      (atLeast === undefined ? null : fresh.read(workspace, from, atLeast)) ??
+      readTail(context, workspace, from),
     read: (workspace, ids) => readByIds(context, workspace, ids),
   };
 }
 
 async function commitAndTell(
   context: StoreContext,
+  fresh: FreshTails,
   workspace: WorkspaceId,
   group: readonly WaitingAppend[],
 ): Promise<void> {
   const committed = await commitAppends(context, workspace, group);
   if (committed === null) return;
-  const { position, logIndex } = committed;
-  context.hints.publish({ kind: 'workspace', workspace, seq: position.seq, logIndex });
+  fresh.keep(workspace, committed);
+  const { position, head } = committed;
+  context.hints.publish({ kind: 'workspace', workspace, seq: position.seq, logIndex: head.index });
 }

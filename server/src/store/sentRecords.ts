@@ -10,6 +10,7 @@ import { recordIdOf, verifyRecord } from '@cuebook/shared/record/verify';
 import { judgeAuthor } from '@cuebook/shared/team/authority';
 import type { AccountDevice } from '@cuebook/shared/team/accountFold';
 import { equalBytes } from '@cuebook/shared/util/bytes';
+import type { MayWrite } from '../access.ts';
 import { Refusal } from '../problems.ts';
 import type { Author } from './api.ts';
 import type { StoreContext } from './dependencies.ts';
@@ -25,18 +26,22 @@ export interface SentRecord {
 
 export interface SentAppend {
   readonly author: Author;
+  readonly mayWrite: MayWrite;
   readonly input: AppendInput;
   readonly records: readonly SentRecord[];
   readonly bytes: number;
 }
 
 /** Throws a `Refusal` for what no workspace would take. */
-export function readSent(context: StoreContext, author: Author, input: AppendInput): SentAppend {
+export function readSent(
+  context: StoreContext,
+  { author, input, mayWrite }: Pick<SentAppend, 'author' | 'input' | 'mayWrite'>,
+): SentAppend {
   const bytes = input.records.reduce((sum, record) => sum + record.length, 0);
   if (bytes > MAX_APPEND_BYTES) throw new Refusal('tooLarge', 'An append has too many bytes.');
   const records = input.records.map((each) => readRecord(context, author, input, each));
   checkChain(input, records);
-  return { author, input, records: records.map((record) => checkedAhead(context, record)), bytes };
+  return { author, input, mayWrite, records: records.map((record) => checkedAhead(context, record)), bytes };
 }
 
 function readRecord(

@@ -3,14 +3,17 @@
 
 const ALPHABET = 'abcdefghijklmnopqrstuvwxyz234567';
 const NOT_A_SYMBOL = 255;
+const LETTER_A = 'a'.charCodeAt(0);
+const DIGIT_2 = '2'.charCodeAt(0);
 
 const VALUES = Uint8Array.from({ length: 128 }, (_, code) => {
   const value = ALPHABET.indexOf(String.fromCharCode(code));
   return value === -1 ? NOT_A_SYMBOL : value;
 });
 
+/** In one piece: a string that grows by single characters keeps a node for each of them for as long as it lives. */
 export function bytesToBase32(bytes: Uint8Array): string {
-  let text = '';
+  const codes: number[] = [];
   let bits = 0;
   let buffer = 0;
   for (const byte of bytes) {
@@ -18,11 +21,15 @@ export function bytesToBase32(bytes: Uint8Array): string {
     bits += 8;
     while (bits >= 5) {
       bits -= 5;
-      text += ALPHABET.charAt((buffer >> bits) & 31);
+      codes.push(symbolCode((buffer >> bits) & 31));
     }
   }
-  return bits === 0 ? text : text + ALPHABET.charAt((buffer << (5 - bits)) & 31);
+  if (bits > 0) codes.push(symbolCode((buffer << (5 - bits)) & 31));
+  return String.fromCharCode(...codes);
 }
+
+/** a–z, then 2–7. */
+const symbolCode = (value: number): number => (value < 26 ? LETTER_A + value : DIGIT_2 + value - 26);
 
 /** Null for a foreign character, an impossible length, or trailing bits that are not zero. */
 export function base32ToBytes(text: string): Uint8Array | null {

@@ -5,6 +5,10 @@ import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { expect, test } from 'vitest';
+import { connect, Person, refusalOf } from '../client.ts';
+import type { TestServer } from '../testServer.ts';
+
+const ORIGIN = 'http://localhost:4810';
 
 const program = path.join(import.meta.dirname, '..', '..', '..', 'server', 'src', 'main.ts');
 
@@ -70,6 +74,74 @@ test('starts with nothing set up, prints the owner’s link once, answers, and s
     await rm(folder, { recursive: true, force: true });
   }
 }, 60_000);
+
+test('a backup is restored into an empty database only, and a reset link sets a new password', async () => {
+  const folder = await mkdtemp(path.join(os.tmpdir(), 'cuebook-program-'));
+  await chmod(folder, 0o755);
+  const data = path.join(folder, 'data');
+  const backup = path.join(folder, 'backup.gz');
+  const environment = {
+    CUEBOOK_DATA: data,
+    CUEBOOK_PORT: '0',
+    CUEBOOK_ORIGIN: ORIGIN,
+    CUEBOOK_DRAIN_SECONDS: '1',
+  };
+  try {
+    let email = '';
+    await serving(environment, async (url, out) => {
+      const secret = /cb_link_\S+/.exec(out)?.[0] ?? 'none';
+      const server = { url, publicOrigin: ORIGIN } as unknown as TestServer;
+      await using owner = await Person.signUp(server, { kind: 'link', secret });
+      ({ email } = owner);
+    });
+    expect(await run(['reset-link', 'nobody@example.com'], environment)).toEqual({
+      code: 1,
+      out: '',
+      err: 'cuebook-server: There is no account with this e-mail address.\n',
+    });
+    expect(await run(['backup', backup], environment)).toMatchObject({ code: 0 });
+    expect(await run(['restore', backup], environment)).toMatchObject({ code: 1, out: '' });
+
+    await rm(path.join(data, 'postgres'), { recursive: true });
+    const restored = await run(['restore', backup], environment);
+    expect(restored).toMatchObject({ code: 0, err: '' });
+    expect(restored.out).toMatch(/^\d+ rows restored\. Everybody signs in again/);
+
+    const reset = await run(['reset-link', email], environment);
+    expect(reset.code).toBe(0);
+    const secret = /cb_link_\S+/.exec(reset.out)?.[0] ?? 'none';
+    expect(reset.err).not.toContain(secret);
+    const password = 'another long enough password';
+    await serving(environment, async (url) => {
+      await using somebody = connect(url);
+      const { session, account } = somebody.api;
+      const known = { email, password: 'correct horse battery staple 4810' };
+      expect(await session.signIn.mutate(known)).toMatchObject({ kind: 'granted' });
+      await account.resetPassword.mutate({ secret, newPassword: password });
+      expect(await refusalOf(session.signIn.mutate(known))).toMatchObject({ code: 'wrongCredentials' });
+      expect(await session.signIn.mutate({ email, password })).toMatchObject({ kind: 'granted' });
+      expect(await refusalOf(account.resetPassword.mutate({ secret, newPassword: password }))).toBeDefined();
+    });
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}, 180_000);
+
+/** Runs the server for as long as `work` takes; `out` is what it printed. */
+async function serving(
+  environment: Record<string, string>,
+  work: (url: string, out: string) => Promise<void>,
+): Promise<void> {
+  const worked: Promise<void>[] = [];
+  const { code } = await run(['serve'], environment, (out, stop) => {
+    const url = /listens on (\S+);/.exec(out)?.[1];
+    const isWhole = !out.includes('has no owner') || out.includes('good once');
+    if (url === undefined || !isWhole || worked.length > 0) return;
+    worked.push(work(url, out).finally(stop));
+  });
+  await Promise.all(worked);
+  expect(code).toBe(0);
+}
 
 test('what is asked wrongly is one line on standard error', async () => {
   expect(await run(['bakcup'], {})).toEqual({

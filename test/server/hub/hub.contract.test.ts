@@ -1,9 +1,5 @@
 // One contract for the three ways in which processes tell each other what has changed.
 
-import { spawn } from 'node:child_process';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import os from 'node:os';
-import path from 'node:path';
 import { createHub, type Hub, type HubMessage } from '@cuebook/server/hub';
 import { createNatsHub } from '@cuebook/server/hubNats';
 import { createPostgresHub } from '@cuebook/server/hubPostgres';
@@ -14,6 +10,7 @@ import { redact } from '@cuebook/shared/util/redacted';
 import { describe, expect, test } from 'vitest';
 import { findNatsServer } from '../../../tools/installNats.ts';
 import { createTestDatabase } from '../ground.ts';
+import { startNats } from './natsServer.ts';
 
 const workspace = idFromBytes<WorkspaceId>(new Uint8Array(32).fill(1));
 const other = idFromBytes<WorkspaceId>(new Uint8Array(32).fill(2));
@@ -67,8 +64,8 @@ async function overPostgres(): Promise<Hubs> {
 }
 
 async function overNats(): Promise<Hubs> {
-  const server = await startNats();
-  const servers = redact(`nats://cuebook:secret@127.0.0.1:${server.port}`);
+  const server = await startNats(natsServer ?? '');
+  const servers = redact(server.url);
   const [here, there] = await Promise.all([
     createNatsHub({ servers, onError: fail }),
     createNatsHub({ servers, onError: fail }),
@@ -82,42 +79,6 @@ async function overNats(): Promise<Hubs> {
     },
   };
 }
-
-async function startNats(): Promise<{ readonly port: number; stop(): Promise<void> }> {
-  const folder = await mkdtemp(path.join(os.tmpdir(), 'cuebook-nats-'));
-  const args = [
-    '-a',
-    '127.0.0.1',
-    '-p',
-    '-1',
-    '--user',
-    'cuebook',
-    '--pass',
-    'secret',
-    '--ports_file_dir',
-    folder,
-  ];
-  const child = spawn(natsServer ?? '', args, { stdio: 'ignore' });
-  const ports = path.join(folder, `nats-server_${child.pid}.ports`);
-  const port = await expect
-    .poll(async () => portIn(await readFile(ports, 'utf8').catch(() => '')), {
-      timeout: 10_000,
-      interval: 20,
-    })
-    .toBeGreaterThan(0)
-    .then(async () => portIn(await readFile(ports, 'utf8')));
-  return {
-    port,
-    stop: async () => {
-      const ended = new Promise((resolve) => child.once('exit', resolve));
-      child.kill();
-      await ended;
-      await rm(folder, { recursive: true, force: true });
-    },
-  };
-}
-
-const portIn = (text: string): number => Number(/nats:\/\/[^:]+:(\d+)/.exec(text)?.[1] ?? 0);
 
 const natsServer = findNatsServer();
 if (natsServer === null) console.log('nats-server is not installed: the hub over NATS is not tested.');
