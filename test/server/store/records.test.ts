@@ -3,6 +3,7 @@ import { parseTombstone } from '@cuebook/shared/record/tombstone';
 import { FEED_START, nextPosition } from '@cuebook/shared/record/feed';
 import type { FeedItemMessage } from '@cuebook/shared/protocol/record';
 import { WORKSPACE_GROUP, type EntryHash, type RecordId } from '@cuebook/shared/encoding/ids';
+import { Refusal } from '@cuebook/server/problems';
 import { createStore } from '@cuebook/server/store/createStore';
 import { openDatabase } from '@cuebook/server/store/database';
 import { createTestDatabase } from '../ground.ts';
@@ -365,4 +366,54 @@ test('what could not be written is never acknowledged, though its commit was on 
   await owner.end();
   expect(await team.append(team.owner, [second])).toMatchObject({ kind: 'stored', places: [{ seq: 2 }] });
   expect(world.hints.filter((hint) => hint.kind === 'workspace' && hint.seq > 0)).toHaveLength(2);
+});
+
+test('who may write is decided first, from the membership that is true under the lock', async () => {
+  await using ground = await createTestDatabase();
+  const world = await createWorld(ground.database);
+  const team = await world.team();
+  const [editor, stranger] = [await world.account(), await world.account()];
+  await team.add(editor);
+  const asked: unknown[] = [];
+  const appendBy = async (author: typeof editor, isAllowed: boolean) => {
+    const place = somewhere();
+    const record = team.seal(author, place);
+    const input = { workspace: team.id, ...place, expectedHead: null, records: [record.bytes] };
+    return team.store.records.append(authorOf(author), input, (membership) => {
+      asked.push(membership);
+      if (!isAllowed) throw new Refusal('secondFactorNeeded', 'not so');
+    });
+  };
+  await expect(appendBy(editor, false)).rejects.toMatchObject({ code: 'secondFactorNeeded' });
+  await expect(appendBy(stranger, false)).rejects.toMatchObject({ code: 'secondFactorNeeded' });
+  expect(await itemsOf(team)).toEqual([]);
+  expect(await appendBy(editor, true)).toMatchObject({ kind: 'stored' });
+  const member = { role: 'editor', requireMfa: false, deleted: false, waiting: false };
+  expect(asked).toEqual([member, null, member]);
+});
+
+test('members get what was just committed without reading it back, and never less than a hint has said', async () => {
+  const statements: string[] = [];
+  await using ground = await createTestDatabase({ onStatement: (text) => statements.push(text) });
+  const world = await createWorld(ground.database);
+  const team = await world.team();
+  const { records, workspaces } = team.store;
+  const place = somewhere();
+  const first = team.seal(team.owner, place);
+  await team.append(team.owner, [first]);
+  const { head, feed } = await workspaces.head(team.id);
+  const from = { ...team.cursor, seq: 0, logFrom: head.index + 1 };
+  const reads = (): number => statements.filter((text) => text.includes('cuebook_tail')).length;
+  const fresh = await records.readTail(team.id, from, { seq: 1, logIndex: head.index });
+  expect(reads()).toBe(0);
+  expect(fresh).toEqual(await records.readTail(team.id, from));
+  expect(fresh).toMatchObject({ items: [{ seq: 1, id: first.id }], end: feed });
+  // From elsewhere, less than is known to be there, or after a purge: from the database.
+  const before = reads();
+  await records.readTail(team.id, { ...from, logFrom: 0 }, { seq: 1, logIndex: 0 });
+  await records.readTail(team.id, from, { seq: 2, logIndex: head.index });
+  await team.append(team.owner, [team.seal(team.owner, { ...place, parents: [first.id], flag: 'purge' })]);
+  const purged = await records.readTail(team.id, { ...from, seq: 1 }, { seq: 2, logIndex: head.index });
+  expect(purged.items).toHaveLength(1);
+  expect(reads() - before).toBe(3);
 });

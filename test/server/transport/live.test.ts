@@ -274,3 +274,27 @@ describe('a socket', () => {
     socket.close();
   });
 });
+
+describe('a save', () => {
+  test('into a team of others is answered like one into no team at all, and a role or factor that is missing is named', async () => {
+    await using server = await startTestServer();
+    await using owner = await Person.owner(server);
+    await using viewer = await Person.join(server, owner);
+    await using stranger = await Person.join(server, owner);
+    const team = await WireTeam.create(server, owner);
+    await team.add(viewer, 'viewer');
+    const saveBy = async (person: Person) => {
+      const record = team.seal(person.account, { group: newGroup(), stream: newStream() });
+      return refusalOf(team.append(person, [record]));
+    };
+    expect(await saveBy(stranger)).toMatchObject({ code: 'notFound' });
+    expect(await saveBy(viewer)).toMatchObject({ code: 'notAllowed' });
+    team.sample.append(owner.account, {
+      type: 'policy',
+      policy: { ...team.sample.state.policy, requireMfa: true },
+    });
+    await team.push(owner);
+    expect(await saveBy(owner)).toMatchObject({ code: 'secondFactorNeeded' });
+    expect(await saveBy(stranger)).toMatchObject({ code: 'notFound' });
+  });
+});
