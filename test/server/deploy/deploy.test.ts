@@ -15,7 +15,7 @@ const read = (name: string): string => readFileSync(path.join(deploy, name), 'ut
 /** Of environment variables: the options, and for secrets the files that hold them. */
 const variables: ReadonlySet<string> = new Set(
   Object.values(OPTIONS).flatMap((option) =>
-    'isSecret' in option && option.isSecret === true ? [option.name, `${option.name}_FILE`] : [option.name],
+    'isSecret' in option ? [option.name, `${option.name}_FILE`] : [option.name],
   ),
 );
 const unknown = (names: Iterable<string>): readonly string[] =>

@@ -160,16 +160,16 @@ async function latenessDuring(
   const delay = monitorEventLoopDelay({ resolution: 5 });
   delay.enable();
   let slowest = 0;
-  let isOver = false;
+  const over = new AbortController();
   const asking = (async () => {
-    while (!isOver) {
+    while (!over.signal.aborted) {
       const asked = performance.now();
       await (await fetch(`${url}/healthz`)).arrayBuffer();
       slowest = Math.max(slowest, performance.now() - asked);
     }
   })();
   const took = await work();
-  isOver = true;
+  over.abort();
   await asking;
   delay.disable();
   return { took, allowance: 2 * (delay.max / 1e6 + slowest) };
