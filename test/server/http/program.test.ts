@@ -88,7 +88,7 @@ test('a backup is restored into an empty database only, and a reset link sets a 
   };
   try {
     let email = '';
-    await serving(environment, async (url, out) => {
+    await serving(environment, 'good once', async (url, out) => {
       const secret = /cb_link_\S+/.exec(out)?.[0] ?? 'none';
       const server = { url, publicOrigin: ORIGIN } as unknown as TestServer;
       await using owner = await Person.signUp(server, { kind: 'link', secret });
@@ -112,7 +112,7 @@ test('a backup is restored into an empty database only, and a reset link sets a 
     const secret = /cb_link_\S+/.exec(reset.out)?.[0] ?? 'none';
     expect(reset.err).not.toContain(secret);
     const password = 'another long enough password';
-    await serving(environment, async (url) => {
+    await serving(environment, 'listens on', async (url) => {
       await using somebody = connect(url);
       const { session, account } = somebody.api;
       const known = { email, password: 'correct horse battery staple 4810' };
@@ -127,16 +127,16 @@ test('a backup is restored into an empty database only, and a reset link sets a 
   }
 }, 180_000);
 
-/** Runs the server for as long as `work` takes; `out` is what it printed. */
+/** Runs the server for as long as `work` takes, from when it has printed `said`; `out` is all that it printed. */
 async function serving(
   environment: Record<string, string>,
+  said: string,
   work: (url: string, out: string) => Promise<void>,
 ): Promise<void> {
   const worked: Promise<void>[] = [];
   const { code } = await run(['serve'], environment, (out, stop) => {
     const url = /listens on (\S+);/.exec(out)?.[1];
-    const isWhole = !out.includes('has no owner') || out.includes('good once');
-    if (url === undefined || !isWhole || worked.length > 0) return;
+    if (url === undefined || !out.includes(said) || worked.length > 0) return;
     worked.push(work(url, out).finally(stop));
   });
   await Promise.all(worked);
