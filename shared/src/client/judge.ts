@@ -13,8 +13,9 @@ import { stateBeforeSeq } from '../team/history.ts';
 import type { TeamState } from '../team/teamState.ts';
 import { invariant } from '../util/invariant.ts';
 import { fail, succeed } from '../util/result.ts';
+import { effectOf } from './alarms.ts';
 import type { WorkspaceKeys } from './keys.ts';
-import { accountAt, accountOf, teamOf, workspaceOf, type ClientState } from './state.ts';
+import { accountAt, accountOf, alarmsOf, teamOf, workspaceOf, type ClientState } from './state.ts';
 
 export interface JudgeParts {
   readonly state: ClientState;
@@ -51,8 +52,18 @@ function checkPlaced(suite: Suite, parts: JudgeParts, record: ParsedRecord, seq:
   const tools = { accountAt: accountAt(parts.state.accounts), feedHashAt: parts.hashAt };
   const judged = judgeRecord(tools, team, record.header, seq);
   if (judged.ok) return checkSignature(suite, record, judged.value.signPublic);
+  if (isKeptAsOwn(parts, record)) return checkSignature(suite, record, parts.device.signPublic);
   const { code, message } = judged.problem;
   return fail(code === 'unknownFeed' || code === 'unknownLogHead' ? 'otherView' : 'notAllowed', message);
+}
+
+/**
+ * An alarm that stays ends what this device has in common with others: nothing is sent or taken any more. What it wrote
+ * itself stays readable on it and can be exported, whatever an entry says that was held back (a removal, for example).
+ */
+function isKeptAsOwn({ state, workspace, device }: JudgeParts, { header }: ParsedRecord): boolean {
+  const isOwn = header.author === state.account && header.device === device.id;
+  return isOwn && alarmsOf(state, workspace).some((alarm) => effectOf(alarm) === 'forever');
 }
 
 /** Not in the feed yet: only what a device of this account wrote. It is judged again at the place that it gets. */
