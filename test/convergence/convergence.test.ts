@@ -36,7 +36,8 @@ const committed: readonly (Story & { readonly found: string })[] = [
   {
     seed: 41,
     sharesKeys: true,
-    found: 'what a device wrote stays readable on it when an entry comes late that took its person out before',
+    found:
+      'what a device wrote stays readable on it when an entry comes late that took its person out before',
   },
 ];
 
