@@ -5,6 +5,10 @@ import type { EditorWindow } from '../editor/window.ts';
 
 export const password = 'heron-lantern-basalt 7';
 
+/** The status bar's entry for teams. */
+export const statusEntry = (window: EditorWindow, words: string): Locator =>
+  window.page.locator('[id="cuebook.cuebook.cuebook.sync"]').filter({ hasText: words });
+
 export interface Person {
   readonly email: string;
   readonly name: string;
@@ -57,6 +61,20 @@ export async function signUpAsOwner(
   await window.pick('I Have a Link of Who Runs the Server');
   await window.answer('The link.', server.ownerLink);
   return makeAccount(window, who);
+}
+
+/** To the second step of signing in with a password: what the server answers to it. */
+export async function signInWithPassword(
+  window: EditorWindow,
+  email: string,
+  server: { readonly address: string },
+  given = password,
+): Promise<void> {
+  await window.runCommand('Cuebook: Sign In to a Server…');
+  await window.answer('The address of your Cuebook server', server.address);
+  await window.pick('Sign In with a Password');
+  await window.answer('Your email address', email);
+  await window.answer('Your password', given);
 }
 
 export async function createTeam(window: EditorWindow, name: string): Promise<void> {

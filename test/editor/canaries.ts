@@ -80,14 +80,14 @@ export async function findCanaries(
   return sightings;
 }
 
-/** The same for a text that lies in no file, such as what a page keeps in its browser. */
+/** The same for what lies in no file, such as what a page keeps in its browser, or what went over a wire. */
 export function findCanariesIn(
-  content: string,
+  content: string | Buffer,
   place: string,
   canaries: readonly Canary[],
 ): readonly Sighting[] {
   return sightingsIn(
-    Buffer.from(content),
+    typeof content === 'string' ? Buffer.from(content) : content,
     place,
     canaries.map(({ what, text }) => ({ what, forms: formsOf(text) })),
   );

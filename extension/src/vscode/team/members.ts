@@ -143,8 +143,8 @@ async function remove(teams: Teams, team: TeamSummary, member: MemberSummary): P
     message: vscode.l10n.t('Remove {0} from "{1}"?', nameOf(member), team.name),
     detail: [
       vscode.l10n.t('Nothing new reaches that person from then on: the team makes a new key.'),
-      vscode.l10n.t('It cannot be undone that {0} prompts may have been copied.', String(prompts)),
-      invites === 0 ? '' : vscode.l10n.t('{0} open invites are closed.', String(invites)),
+      vscode.l10n.t('It cannot be undone that prompts may have been copied ({0}).', String(prompts)),
+      invites === 0 ? '' : vscode.l10n.t('Open invites are closed ({0}).', String(invites)),
     ]
       .filter((text) => text !== '')
       .join('\n'),
