@@ -104,6 +104,9 @@ test('somebody who is removed while offline is told, and keeps and can export wh
   await ana.settled(team);
   await ben.restart();
   await expect.poll(async () => ben.sync(team)).toMatchObject({ kind: 'ended', why: 'removed', pending: 1 });
+  // A server that tells him nothing more has withheld nothing: it is accused of nothing.
+  const codes = got(await ben.teams.syncLog(1_000)).map(({ code }) => code);
+  expect(codes).not.toContain('alarm');
   expect(await ben.text(prompt)).toBe('what Ben wrote on the train\n');
   const { exportId } = got(await ben.calls.exportStart({ kind: 'everything' }));
   const files = got(await ben.calls.exportNext(exportId));

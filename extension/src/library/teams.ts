@@ -306,6 +306,8 @@ export type SyncLogCode =
   | 'resealed'
   | 'quarantined'
   | 'alarm'
+  /** The server says that this account is not in the team; its entry that says why may still come (`removed`). */
+  | 'accessRefused'
   | 'serverRestored'
   | 'healed'
   | 'memberJoined'

@@ -285,7 +285,7 @@ export function createSyncHub(dependencies: HubDependencies): SyncHub {
   const noteAlarm = (alarm: Alarm): void => {
     const { workspace = null, missing = null, code } = alarm;
     if (code === 'accessRefused' && workspace !== null) unproven.add(workspace);
-    if (code === 'serverRestored') note('serverRestored', { workspace });
+    if (code === 'serverRestored' || code === 'accessRefused') note(code, { workspace });
     else note('alarm', { workspace, count: missing, detail: code });
   };
 

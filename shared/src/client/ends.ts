@@ -58,8 +58,9 @@ function shortfalls(workspace: WorkspaceState, ends: WorkspaceEnds, local: Local
   const alarms: Alarm[] = [];
   if (finding?.kind === 'shorter') {
     const { missing } = finding;
-    const code = ends.teamLog === null && !ends.isHealing ? 'accessRefused' : 'logShorter';
-    alarms.push({ code, workspace: id, missing });
+    // Whom a server gives no access it tells nothing of the feed: that it is not shown says no more than the refusal.
+    if (ends.teamLog === null && !ends.isHealing) return [{ code: 'accessRefused', workspace: id, missing }];
+    alarms.push({ code: 'logShorter', workspace: id, missing });
   }
   const { seq, feedHash } = ends.feed;
   const { position } = local;

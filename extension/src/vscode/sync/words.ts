@@ -189,6 +189,7 @@ function logTexts(t: Translate): Readonly<Record<SyncLogCode, string>> {
     resealed: t('Changes were sealed anew, because others had changed something meanwhile.'),
     quarantined: t('Something that is not valid was put aside.'),
     alarm: t('Something is not as it should be.'),
+    accessRefused: t('The server says that you are not in this team.'),
     serverRestored: t('The server was restored from a backup.'),
     healed: t('The server has again what everybody has.'),
     memberJoined: t('A member joined.'),
