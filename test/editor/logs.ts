@@ -92,12 +92,8 @@ const noise: readonly Noise[] = [
     because: "a reload interrupts VS Code's writing of its own cache of settings",
   },
   {
-    pattern: /Unable to read file 'vscode-remote:\S+\.json' \(Canceled: Canceled\)/,
-    because: 'a reload interrupts VS Code’s reading of its own settings, tasks and launch configurations',
-  },
-  {
-    pattern: /Canceled: Canceled(?:\s+at [^\n]*(?:workbench\.js:\d+:\d+\)?|<anonymous>\)?))+\s*$/,
-    because: 'a reload interrupts what the page was doing; every frame of the stack is VS Code’s own',
+    pattern: /Canceled: Canceled\)?(?:\s+at [^\n]*(?:workbench\.js:\d+:\d+\)?|<anonymous>\)?))+\s*$/,
+    because: 'a reload interrupts what the page was doing or reading; every frame of the stack is VS Code’s own',
   },
   {
     pattern: /\[File Watcher \(node\.js\)\] Watcher shutdown because watched path got deleted/,
