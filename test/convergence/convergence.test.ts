@@ -2,7 +2,7 @@
 // and lose devices, while every message is delivered when a seed says so. After quiet all members see the same, and
 // nothing that was saved is lost. A seed that ever failed stays below as a case of its own.
 //
-// SEEDS says how many (24 unless told), FROM which is the first: `npm run soak -- convergence` runs ten thousand.
+// SEEDS says how many (60 unless told), FROM which is the first: `npm run soak -- convergence` runs ten thousand.
 
 import * as nodeCrypto from 'node:crypto';
 import { afterAll, describe, expect, test } from 'vitest';
