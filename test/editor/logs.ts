@@ -93,7 +93,8 @@ const noise: readonly Noise[] = [
   },
   {
     pattern: /Canceled: Canceled\)?(?:\s+at [^\n]*(?:workbench\.js:\d+:\d+\)?|<anonymous>\)?))+\s*$/,
-    because: 'a reload interrupts what the page was doing or reading; every frame of the stack is VS Code’s own',
+    because:
+      'a reload interrupts what the page was doing or reading; every frame of the stack is VS Code’s own',
   },
   {
     pattern: /\[File Watcher \(node\.js\)\] Watcher shutdown because watched path got deleted/,
