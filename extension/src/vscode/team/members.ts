@@ -143,8 +143,11 @@ async function remove(teams: Teams, team: TeamSummary, member: MemberSummary): P
     message: vscode.l10n.t('Remove {0} from "{1}"?', nameOf(member), team.name),
     detail: [
       vscode.l10n.t('Nothing new reaches that person from then on: the team makes a new key.'),
-      vscode.l10n.t('It cannot be undone that prompts may have been copied ({0}).', String(prompts)),
-      invites === 0 ? '' : vscode.l10n.t('Open invites are closed ({0}).', String(invites)),
+      vscode.l10n.t(
+        'What they could read until now they may have copied; that cannot be undone. Prompts: {0}.',
+        String(prompts),
+      ),
+      invites === 0 ? '' : vscode.l10n.t('Open invites end as well: {0}.', String(invites)),
     ]
       .filter((text) => text !== '')
       .join('\n'),
