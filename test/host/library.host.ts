@@ -218,6 +218,10 @@ suite('prompts as documents', () => {
     const kinds = (await history(uri)).map(({ kind }) => kind);
     assert.ok(kinds.includes('merge'), 'the merge is a version');
     assert.equal(kinds.length, 4, 'both sides stay in the history');
+    const open = await shown(uri);
+    await edit(open, 'theirs', 'later');
+    assert.ok(await open.save());
+    assert.equal(await textAt(uri), 'a\nlater\nc\n', 'what is saved next grows from the merge');
   });
 
   test('without a merge editor the document itself opens, with its markers', async () => {

@@ -116,6 +116,9 @@ export function createOpenDocuments(deps: {
     baseOf: (uri) => bases.baseOf(uri.toString()),
     didRead(uri, state) {
       bases.didRead(uri.toString(), state);
+      // A new version with the text that is shown, like the end of a conflict: VS Code then announces no change.
+      const document = openAt(uri);
+      if (document && !document.isDirty) track(document);
       if (state.isDraft) noteDraft(uri, true);
     },
     didWrite(uri, state) {
@@ -131,6 +134,13 @@ function addressesOf(id: PromptId): readonly vscode.Uri[] {
   return vscode.workspace.textDocuments
     .filter((document) => !document.isClosed && parsePromptUri(document.uri)?.id === id)
     .map((document) => document.uri);
+}
+
+function openAt(uri: vscode.Uri): vscode.TextDocument | undefined {
+  const key = uri.toString();
+  return vscode.workspace.textDocuments.find(
+    (document) => !document.isClosed && document.uri.toString() === key,
+  );
 }
 
 function addressesIn({ input }: vscode.Tab): readonly vscode.Uri[] {
