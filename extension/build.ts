@@ -1,25 +1,32 @@
-// Bundles the extension with esbuild: the host as ESM with one chunk per heavy feature (loaded on first use), the three
-// workers, and the run panel. Prints the size of each output; `tools/test.ts` holds the limits.
+// Bundles the extension: the host as ESM with all that loads at once in one file and one chunk per feature that loads on
+// first use (rolldown can say so, docs/decisions/0002), the three workers and the run panel with esbuild. Prints the size
+// of each, with what it loads at once; `tools/test.ts` holds the limits.
 
-import { cp, readdir, rm, stat, writeFile } from 'node:fs/promises';
+import { cp, readdir, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { build, type BuildOptions } from 'esbuild';
+import { rolldown } from 'rolldown';
+import { loadedKilobytes } from '../tools/bundleLimits.ts';
 import { thirdPartyNotices } from '../tools/notices.ts';
 
 const here = import.meta.dirname;
 const out = path.join(here, 'dist');
 const development = process.argv.includes('--development');
 
+/** Its other face reads files and loads from the network, which none of our threads needs for words. */
+const alias = { '@vscode/l10n': '@vscode/l10n/dist/browser.js' };
+/** Libraries that look for a browser's `navigator` would trip VS Code's warning about it. */
+const define = { navigator: 'undefined' };
+const nodeTarget = 'node22';
+
 const common: BuildOptions = {
-  // Its other face reads files and loads from the network, which none of our threads needs for words.
-  alias: { '@vscode/l10n': '@vscode/l10n/dist/browser.js' },
+  alias,
   absWorkingDir: here,
   bundle: true,
   minify: !development,
   sourcemap: development ? 'linked' : false,
   logLevel: 'warning',
   legalComments: 'none',
-  metafile: true,
 };
 
 // Some dependencies are CommonJS and call `require` of Node's own modules: an ES module has to make one for them.
@@ -32,19 +39,41 @@ const forNode: BuildOptions = {
   outdir: out,
   platform: 'node',
   format: 'esm',
-  target: 'node22',
+  target: nodeTarget,
   splitting: true,
   chunkNames: 'chunks/[name]-[hash]',
-  // Libraries that look for a browser's `navigator` would trip VS Code's warning about it.
-  define: { navigator: 'undefined' },
+  define,
   banner: requireBanner,
 };
 
-const host: BuildOptions = {
-  ...forNode,
-  entryPoints: { extension: 'src/extension.ts' },
-  external: ['vscode'],
-};
+/** One file for all that loads at once: esbuild would make one of every set of modules that the same features share. */
+async function buildHost(): Promise<Built> {
+  const bundle = await rolldown({
+    cwd: here,
+    input: { extension: 'src/extension.ts' },
+    external: ['vscode'],
+    platform: 'node',
+    resolve: { alias },
+    transform: { target: nodeTarget, define },
+    onLog(level, log) {
+      if (level === 'warn') throw new Error(log.message);
+    },
+  });
+  const { output } = await bundle.write({
+    dir: out,
+    format: 'esm',
+    minify: !development,
+    sourcemap: development,
+    chunkFileNames: 'chunks/[name]-[hash].js',
+    codeSplitting: { groups: [{ name: 'start', tags: ['$initial'] }] },
+  });
+  await bundle.close();
+  const inputs = output.flatMap((file) => (file.type === 'chunk' ? file.moduleIds : []));
+  return {
+    inputs: inputs.map((input) => path.relative(here, input)),
+    outputs: output.flatMap(({ fileName }) => path.join('dist', fileName)),
+  };
+}
 
 const workers: BuildOptions = {
   ...forNode,
@@ -65,10 +94,10 @@ const webview: BuildOptions = {
   loader: { '.ttf': 'file' },
 };
 
-const results = await Promise.all([build(host), build(workers), build(webview)]);
-const metafiles = results.flatMap(({ metafile }) => (metafile === undefined ? [] : [metafile]));
-await removeOthers(new Set(metafiles.flatMap(({ outputs }) => Object.keys(outputs))));
-await writeFile(path.join(here, 'ThirdPartyNotices.txt'), await thirdPartyNotices(here, metafiles));
+const built = await Promise.all([buildHost(), bundled(workers), bundled(webview)]);
+await removeOthers(new Set(built.flatMap(({ outputs }) => outputs)));
+const inputs = built.flatMap((each) => each.inputs);
+await writeFile(path.join(here, 'ThirdPartyNotices.txt'), await thirdPartyNotices(here, inputs));
 // The marketplaces show them beside the manifest.
 for (const file of ['LICENSE', 'README.md', 'CHANGELOG.md']) {
   await cp(path.join(here, '..', file), path.join(here, file));
@@ -80,8 +109,18 @@ for (const file of [
   'languageWorker.js',
   'webview/main.js',
 ]) {
-  const { size } = await stat(path.join(out, file));
-  console.log(`${file.padEnd(20)} ${(size / 1024).toFixed(0)} KB`);
+  console.log(`${file.padEnd(20)} ${(await loadedKilobytes(file)).toFixed(0)} KB`);
+}
+
+/** Paths below this folder: what went in, and what came out. */
+interface Built {
+  readonly inputs: readonly string[];
+  readonly outputs: readonly string[];
+}
+
+async function bundled(options: BuildOptions): Promise<Built> {
+  const { metafile } = await build({ ...options, metafile: true });
+  return { inputs: Object.keys(metafile.inputs), outputs: Object.keys(metafile.outputs) };
 }
 
 /** What an earlier build left. Afterwards, not before: somebody may be reading the bundles while they are made again. */

@@ -40,7 +40,10 @@ export async function buildServer(): Promise<void> {
   });
   await cp(path.join(here, 'src', 'store', 'migrations'), path.join(out, 'migrations'), { recursive: true });
   await cp(path.join(here, '..', 'LICENSE'), path.join(out, 'LICENSE'));
-  await writeFile(path.join(out, 'ThirdPartyNotices.txt'), await thirdPartyNotices(here, [metafile]));
+  await writeFile(
+    path.join(out, 'ThirdPartyNotices.txt'),
+    await thirdPartyNotices(here, Object.keys(metafile.inputs)),
+  );
   await writeFile(path.join(out, 'package.json'), `${JSON.stringify(await packedManifest(), null, 2)}\n`);
 }
 

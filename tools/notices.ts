@@ -1,13 +1,8 @@
-// The licences of what our bundles hold of others. What is in a bundle is what esbuild says went in, so the list can
+// The licences of what our bundles hold of others. What is in a bundle is what the bundlers say went in, so the list can
 // neither forget a package nor name one that was left out.
 
 import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
-
-/** What esbuild says of a bundle. */
-interface Metafile {
-  readonly inputs: Readonly<Record<string, unknown>>;
-}
 
 /** What a bundle may hold: each asks for no more than its notice. */
 const allowedLicences: ReadonlySet<string> = new Set([
@@ -30,11 +25,9 @@ interface BundledPackage {
   readonly text: string;
 }
 
-/** The notices as a text file. Throws if a package has no licence, or one that is not allowed. */
-export async function thirdPartyNotices(folder: string, metafiles: readonly Metafile[]): Promise<string> {
-  const folders = new Set(
-    metafiles.flatMap(({ inputs }) => Object.keys(inputs).flatMap((input) => packageFolder(folder, input))),
-  );
+/** The notices as a text file, for bundles of these inputs (paths below the folder). Throws if a package has no licence, or one that is not allowed. */
+export async function thirdPartyNotices(folder: string, inputs: readonly string[]): Promise<string> {
+  const folders = new Set(inputs.flatMap((input) => packageFolder(folder, input)));
   const packages = await Promise.all([...folders].map(readPackage));
   const refused = packages.filter(({ licence }) => !allowedLicences.has(licence));
   if (refused.length > 0)
