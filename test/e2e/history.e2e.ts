@@ -2,12 +2,12 @@
 // name a version, bring an earlier one back.
 
 import type { Locator } from 'playwright-core';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { launchEditor, type Editor } from '../editor/launchEditor.ts';
 import type { EditorWindow } from '../editor/window.ts';
 import { startServerProcess } from '../sync/serverProcess.ts';
 import { openPrompt, showLibrary, writePrompt } from './steps.ts';
-import { startTeamOfTwo } from './teamSteps.ts';
+import { startTeamOfTwo, statusEntry } from './teamSteps.ts';
 
 const text = (tone: string, length: string): string =>
   `---\ndescription: How we answer\n---\n${tone}\n\nAlways say where a figure comes from.\n\n${length}\n`;
@@ -35,9 +35,16 @@ async function saveWithMessage(window: EditorWindow, message: string): Promise<v
 }
 
 async function fromMenu(window: EditorWindow, row: Locator, item: string): Promise<void> {
-  await row.click({ button: 'right' });
+  const entry = window.page.locator('.monaco-menu').getByText(item, { exact: true });
+  // An editor that opens meanwhile takes the focus, and the menu closes: then again.
+  await vi.waitFor(
+    async () => {
+      await row.click({ button: 'right' });
+      await entry.hover({ timeout: 5_000 });
+    },
+    { timeout: 60_000 },
+  );
   // By key: a menu takes no click in the moment after it opened.
-  await window.page.locator('.monaco-menu').getByText(item, { exact: true }).hover();
   await window.page.keyboard.press('Enter');
   await window.page.locator('.monaco-menu').waitFor({ state: 'detached' });
 }
@@ -156,6 +163,62 @@ test('edit, save with a message, see who wrote a line, look at the change, label
   expect(await editor.complaints()).toEqual([]);
 });
 
+test('any two versions and any two prompts side by side, a label taken off, and a save that asks what it is for', async () => {
+  await using editor = await launchEditor({
+    label: 'history-compare',
+    folder: { 'notes.txt': 'notes\n' },
+    settings: { 'cuebook.history.askMessage': true },
+  });
+  const { window } = editor;
+  const { page } = window;
+  await showLibrary(window);
+  await window.runCommand('Cuebook: New Prompt…');
+  await window.answer('Slashes make folders', 'letter');
+  await window.untilText((shown) => shown.includes('Explain what this does'));
+  await page.locator('.pane-header').filter({ hasText: 'Versions' }).click();
+  for (const [tone, message] of [
+    ['Be kind.', 'Kind'],
+    ['Be brief.', 'Brief'],
+    ['Be dry.', ''],
+  ] as const) {
+    await window.typeOver(text(tone, 'Answer in one line.'));
+    await page.keyboard.press('Control+S');
+    await window.answer('Save with Message', message);
+    await window.treeRow(message === '' ? 'v4 · Saved' : message).waitFor();
+  }
+
+  await window.treeRow('v4 · Saved').click();
+  await window.tab('v3 ↔ v4').waitFor();
+  await window.treeRow('v2 · Kind').click({ modifiers: ['Control'] });
+  await fromMenu(window, window.treeRow('v2 · Kind'), 'Compare Versions');
+  await window.tab('v2 ↔ v4').waitFor();
+  await page.locator('.editor.modified').getByText('Be dry.').waitFor();
+  await page.locator('.editor.original').getByText('Be kind.').waitFor();
+  await window.screenshot('history-14-any-two');
+
+  await window.runCommand('Cuebook: New Prompt…');
+  await window.answer('Slashes make folders', 'note');
+  await window.tab('note').waitFor();
+  // A row that comes moves the others under the mouse.
+  await window.treeRow(/^note/).waitFor();
+  await fromMenu(window, window.treeRow(/^letter/).first(), 'Compare with Another Prompt…');
+  await window.pick('note', 'note');
+  await window.tab('letter ↔ note').waitFor();
+  await window.screenshot('history-15-two-prompts');
+
+  await window.tab('letter.cue.md').click();
+  // Ends the selection of two.
+  await window.treeRow('v3 · Brief').click();
+  await window.tab('v2 ↔ v3').waitFor();
+  await fromMenu(window, window.treeRow('v3 · Brief'), 'Set Label…');
+  await window.pick('staging');
+  await window.answer('Why does “staging” move?', '');
+  await window.treeRow('v3 · staging · Brief').waitFor();
+  await window.runCommand('Cuebook: Remove Label…');
+  await window.treeRow('v3 · Brief').waitFor();
+  expect(await editor.complaints()).toEqual([]);
+});
+
 async function newEditor(label: string): Promise<Editor> {
   const editor = await launchEditor({
     label,
@@ -164,6 +227,24 @@ async function newEditor(label: string): Promise<Editor> {
   });
   await showLibrary(editor.window);
   return editor;
+}
+
+/** The versions whose message is one of these, with who wrote them; each once. */
+async function writersOf(window: EditorWindow, messages: readonly string[]): Promise<readonly string[]> {
+  const rows = await window.page.locator('.pane-body .monaco-list-row').allInnerTexts();
+  const found = messages.flatMap((message) =>
+    rows.filter((row) => row.includes(message)).map((row) => `${/You|Ana|Ben/.exec(row)?.[0]}: ${message}`),
+  );
+  return [...new Set(found)];
+}
+
+/** Only admins move it from now on. */
+async function protectLabel(window: EditorWindow, name: string): Promise<void> {
+  await window.runCommand('Cuebook: Team Settings…');
+  await window.pick('Protected Labels…');
+  await window.pick('Protect a Label…');
+  await window.answer('The label that only some may move', name);
+  await window.pick('Admins and Owners');
 }
 
 /** What is drawn behind a row's name: who has it open, and whether there is something that was not seen. */
@@ -202,6 +283,33 @@ test('two authors: who changed a line is named, and what was not seen is marked 
   await caretIn(a, 'Be kind and clear.');
   await expect.poll(async () => (await besideLines(a)).join('\n')).toMatch(/Ben, .* · v3 · Clearer words/);
   await expect.poll(async () => badgeOf(row)).not.toContain('◆');
+
+  // Apart, both go on: the merge says what each brought.
+  await server.stop();
+  await statusEntry(a, 'Offline').waitFor();
+  await statusEntry(b, 'Offline').waitFor();
+  await a.typeOver(text('Be kind and clear.', 'Answer in two lines.'));
+  await saveWithMessage(a, 'Room for a second line');
+  await b.typeOver(text('Be kind, clear and dry.', 'Answer in one line.'));
+  await saveWithMessage(b, 'Drier');
+  await server.start();
+  await a.page.locator('.pane-header').filter({ hasText: 'Versions' }).click();
+  const merge = a.treeRow('Merged').first();
+  await merge.waitFor();
+  await a.expandTree(['Merged', 'What was here', 'What was brought in']);
+  await expect
+    .poll(async () => writersOf(a, ['Room for a second line', 'Drier']))
+    .toEqual(['You: Room for a second line', 'Ben: Drier']);
+  await a.screenshot('history-16-merge');
+  await a.setTheme('light');
+  await a.screenshot('history-17-merge-light');
+
+  await protectLabel(a, 'production');
+  await b.page.locator('.pane-header').filter({ hasText: 'Versions' }).click();
+  await fromMenu(b, b.treeRow('Clearer words').first(), 'Set Label…');
+  await b.pick('production');
+  await b.notification('The label “production” is protected: only admins').waitFor();
+  await b.screenshot('history-18-protected-label');
   expect(await ana.complaints()).toEqual([]);
   expect(await ben.complaints()).toEqual([]);
 });
