@@ -2,6 +2,7 @@
 
 import { expect, test } from 'vitest';
 import type { PromptId } from '../../extension/src/library/api.ts';
+import { copyAcross, originalsOf } from '../../extension/src/vscode/library/copyAcross.ts';
 import { createGround, got, inviteNew, PASSWORD } from './people.ts';
 import { startServerProcess } from './serverProcess.ts';
 
@@ -52,8 +53,42 @@ test('a personal library is brought to a server, and a new device has it by the 
   expect(await second.teams.attachPersonal(offline.id, account)).toMatchObject({
     problem: { code: 'notAllowed' },
   });
-  expect(await second.contents(personal.id)).toEqual({ before: 'and after\n' });
-  expect(await ana.contents(personal.id)).toEqual({ before: 'and after\n' });
+
+  // What is wanted on the server is copied to the workspace that is there; folders come along.
+  const folder = got(
+    await second.calls.createFolder({ workspaceId: offline.id, parentId: null, name: 'review' }),
+  );
+  const more = [1, 2].map((n) => ({
+    workspaceId: offline.id,
+    folderId: folder.id,
+    name: `p${n}`,
+    path: ['deep'],
+    text: `text ${n}\n`,
+  }));
+  const inside = got(await second.calls.createPrompts(more));
+  const ids = [inside[0]?.id ?? kept, kept, folder.id];
+  const originals = got(await originalsOf(second.calls, ids));
+  expect(originals.map(({ prompt: { name }, path }) => [name, ...path])).toEqual([
+    ['p1', 'review', 'deep'],
+    ['p2', 'review', 'deep'],
+    ['kept'],
+  ]);
+  const to = { workspaceId: personal.id, folderId: null };
+  expect(got(await copyAcross(second.calls, originals, to)).map(({ path }) => path)).toEqual([
+    'review/deep/p1',
+    'review/deep/p2',
+    'kept',
+  ]);
+  await second.settled(personal.id);
+  await expect
+    .poll(async () => ana.contents(personal.id))
+    .toEqual({
+      before: 'and after\n',
+      kept: 'and it goes on\n',
+      'review/deep/p1': 'text 1\n',
+      'review/deep/p2': 'text 2\n',
+    });
+  expect(await second.text(kept)).toBe('and it goes on\n');
 });
 
 test('one library is on two servers at once, with an account and a team on each', async () => {

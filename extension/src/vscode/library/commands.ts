@@ -62,6 +62,10 @@ export function createLibraryCommands(deps: {
     'cuebook.renameItem': async (at, name) => (await actions()).renameItem(library, nodeOf(at), name),
     'cuebook.duplicatePrompt': async (at) => (await actions()).duplicatePrompt(library, at),
     'cuebook.moveItem': async (...given) => (await actions()).moveItems(library, itemsOf(given)),
+    'cuebook.copyToWorkspace': async (...given) =>
+      (await actions()).takeItemsAcross(library, 'copy', itemsOf(given)),
+    'cuebook.moveToWorkspace': async (...given) =>
+      (await actions()).takeItemsAcross(library, 'move', itemsOf(given)),
     'cuebook.trashItem': async (...given) => (await actions()).trashItems(library, itemsOf(given)),
     'cuebook.restoreItem': async (...given) => (await actions()).restoreItems(library, itemsOf(given)),
     'cuebook.purgeItem': async (...given) => (await actions()).purgeItems(library, itemsOf(given)),

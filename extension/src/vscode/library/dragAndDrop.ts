@@ -3,7 +3,7 @@
 import * as vscode from 'vscode';
 import type { FolderId, Library } from '../../library/api.ts';
 import { promptUri } from '../promptUri.ts';
-import { folderIdOf, itemIdOf, type ItemId, type LibraryNode } from './nodes.ts';
+import { folderIdOf, itemIdOf, workspaceIdOf, type LibraryNode } from './nodes.ts';
 import { wentWell } from './problems.ts';
 
 /** VS Code's own name for "rows of this tree". */
@@ -47,11 +47,21 @@ async function dropRows(
   }
   const folderId = target ? folderIdOf(target) : null;
   if (folderId === undefined) return;
-  const ids = rows
+  const to = target === undefined ? null : workspaceIdOf(target);
+  const items = rows
     .filter((row) => row.kind === 'prompt' || row.kind === 'folder')
-    .map(itemIdOf)
-    .filter((id): id is ItemId => id !== null && id !== folderId);
-  if (ids.length > 0) wentWell(await library.move(ids, folderId));
+    .flatMap((row) => {
+      const [id, from] = [itemIdOf(row), workspaceIdOf(row)];
+      return id === null || from === null || id === folderId ? [] : [{ id, from }];
+    });
+  const staying = items.filter(({ from }) => to === null || from === to).map(({ id }) => id);
+  if (staying.length > 0) wentWell(await library.move(staying, folderId));
+  const leaving = items.filter(({ from }) => to !== null && from !== to);
+  const [first] = leaving;
+  if (first === undefined || to === null) return;
+  const { takeAcross } = await import('./acrossWorkspaces.ts');
+  const ids = leaving.map(({ id }) => id);
+  await takeAcross(library, 'move', { ids, from: first.from, to: { workspaceId: to, folderId } });
 }
 
 /** Files of the editor come as addresses; files from outside as files, which have an address only on this machine. */

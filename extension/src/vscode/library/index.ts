@@ -54,6 +54,11 @@ export const registerLibrary: Feature = (services) => {
     }),
   );
   keep(
+    tree.onDidChangeSeveral((several) => {
+      void vscode.commands.executeCommand('setContext', 'cuebook.severalWorkspaces', several);
+    }),
+  );
+  keep(
     tree.onDidChangeMessage((message) => {
       view.message = message;
     }),

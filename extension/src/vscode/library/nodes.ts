@@ -20,6 +20,8 @@ interface NodeBase {
 export interface WorkspaceNode extends NodeBase {
   readonly kind: 'workspace';
   readonly workspace: WorkspaceSummary;
+  /** What tells it from others of its name; empty if nothing has to. */
+  readonly where: string;
 }
 export interface FavouritesNode extends NodeBase {
   readonly kind: 'favourites';

@@ -11,11 +11,13 @@ import type {
   WorkspaceId,
 } from '../../library/api.ts';
 import { promptUri } from '../promptUri.ts';
+import type { Across } from './acrossWorkspaces.ts';
 import { folderIdOf, promptIdOf, workspaceIdOf, type ItemId } from './nodes.ts';
 import { labelOf, oneLine } from './plainText.ts';
 import { valueOrShown, wentWell } from './problems.ts';
 import { partialTag } from './reference.ts';
 import { pickPrompt } from './search.ts';
+import { whereabouts, workspaceName } from './workspaceWords.ts';
 
 /** A new prompt is something that runs: the selection, and a place to say what to do with it. */
 const newPromptText = `---
@@ -99,6 +101,20 @@ export async function moveItems(library: Library, given: readonly ItemId[]): Pro
     title: vscode.l10n.t('Move to Folder'),
   });
   if (target) wentWell(await library.move(ids, target.folderId));
+}
+
+export async function takeItemsAcross(
+  library: Library,
+  how: Across,
+  given: readonly ItemId[],
+): Promise<void> {
+  const title = how === 'copy' ? vscode.l10n.t('Copy Prompt') : vscode.l10n.t('Move Prompt');
+  const ids = given.length > 0 ? given : await oneId(library, title);
+  const [first] = ids;
+  const from = first === undefined ? null : await workspaceOf(library, first);
+  if (from === null) return;
+  const { takeAcross } = await import('./acrossWorkspaces.ts');
+  await takeAcross(library, how, { ids, from });
 }
 
 async function workspaceOf(library: Library, id: ItemId): Promise<WorkspaceId | null> {
@@ -205,10 +221,10 @@ export async function placeOf(library: Library, argument: unknown): Promise<Plac
 async function chooseWorkspace(library: Library): Promise<WorkspaceId | null> {
   const status = await library.status();
   if (status.kind !== 'ready' || status.workspaces.length < 2) return firstWorkspace(library);
-  const rows = status.workspaces.map(({ id, kind, name }) => ({
-    label:
-      kind === 'personal' ? `$(account) ${vscode.l10n.t('Personal')}` : `$(organization) ${labelOf(name)}`,
-    id,
+  const rows = status.workspaces.map((workspace) => ({
+    label: `$(${workspace.kind === 'personal' ? 'account' : 'organization'}) ${labelOf(workspaceName(workspace, vscode.l10n.t))}`,
+    description: whereabouts(workspace, status.workspaces, vscode.l10n.t),
+    id: workspace.id,
   }));
   const picked = await vscode.window.showQuickPick(rows, { title: vscode.l10n.t('Where does it go?') });
   return picked?.id ?? null;

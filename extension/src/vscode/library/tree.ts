@@ -15,6 +15,7 @@ import type { Schedule } from './idleDrafts.ts';
 import { sentenceOf } from './problems.ts';
 import { createRefreshGate } from './refreshGate.ts';
 import { treeItemOf } from './treeRows.ts';
+import { whereabouts } from './workspaceWords.ts';
 
 /** Value of the context key `cuebook.libraryState`: decides which welcome text an empty view shows. */
 export type LibraryState = 'empty' | 'ready' | 'keyMissing' | 'damaged' | 'failed';
@@ -23,6 +24,8 @@ export interface LibraryTree extends vscode.TreeDataProvider<LibraryNode>, vscod
   readonly onDidChangeState: vscode.Event<LibraryState>;
   /** A line above the rows; empty for none. */
   readonly onDidChangeMessage: vscode.Event<string>;
+  /** Whether there is a workspace to take something to. */
+  readonly onDidChangeSeveral: vscode.Event<boolean>;
   filter(): string;
   setFilter(text: string): void;
   refresh(): void;
@@ -37,6 +40,7 @@ export function createLibraryTree(library: Library, schedule: Schedule): Library
   const changed = new vscode.EventEmitter<LibraryNode | undefined>();
   const stateChanged = new vscode.EventEmitter<LibraryState>();
   const messageChanged = new vscode.EventEmitter<string>();
+  const severalChanged = new vscode.EventEmitter<boolean>();
   const gate = createRefreshGate(() => changed.fire(undefined), schedule);
   let filter = '';
 
@@ -46,6 +50,7 @@ export function createLibraryTree(library: Library, schedule: Schedule): Library
       messageChanged.fire(status.kind === 'unavailable' ? sentenceOf(status.problem) : '');
       return [];
     }
+    severalChanged.fire(status.workspaces.length > 1);
     const { nodes, message } =
       filter === ''
         ? await wholeTree(library, status.workspaces)
@@ -63,6 +68,7 @@ export function createLibraryTree(library: Library, schedule: Schedule): Library
     onDidChangeTreeData: changed.event,
     onDidChangeState: stateChanged.event,
     onDidChangeMessage: messageChanged.event,
+    onDidChangeSeveral: severalChanged.event,
     getTreeItem: treeItemOf,
     getParent: (node) => node.parent,
     async getChildren(node) {
@@ -86,6 +92,7 @@ export function createLibraryTree(library: Library, schedule: Schedule): Library
       changed.dispose();
       stateChanged.dispose();
       messageChanged.dispose();
+      severalChanged.dispose();
     },
   };
 }
@@ -101,7 +108,7 @@ interface Roots {
 }
 
 async function wholeTree(library: Library, workspaces: readonly WorkspaceSummary[]): Promise<Roots> {
-  const nodes = workspaces.map(workspaceNode);
+  const nodes = workspaces.map((workspace) => workspaceNode(workspace, workspaces));
   const levels = await Promise.all(nodes.map(async (node) => childrenOf(library, node)));
   // A team shows also before it has a prompt.
   const isEmpty = levels.length < 2 && levels.every((level) => level.length === 0);
@@ -206,8 +213,9 @@ function promptNode(prompt: PromptSummary, parent: LibraryNode | null, showPath:
   return { kind: 'prompt', key, parent, prompt, showPath };
 }
 
-function workspaceNode(workspace: WorkspaceSummary): WorkspaceNode {
-  return { kind: 'workspace', key: workspace.id, parent: null, workspace };
+function workspaceNode(workspace: WorkspaceSummary, all: readonly WorkspaceSummary[]): WorkspaceNode {
+  const where = whereabouts(workspace, all, vscode.l10n.t);
+  return { kind: 'workspace', key: workspace.id, parent: null, workspace, where };
 }
 
 async function nodeOf(library: Library, id: PromptId): Promise<LibraryNode | null> {
@@ -223,7 +231,7 @@ async function nodeOf(library: Library, id: PromptId): Promise<LibraryNode | nul
     chain.unshift(folder);
     at = folder.parentId;
   }
-  let parent: LibraryNode = workspaceNode(workspace);
+  let parent: LibraryNode = workspaceNode(workspace, status.workspaces);
   for (const folder of chain) parent = { kind: 'folder', key: `${parent.key}/${folder.id}`, parent, folder };
   return promptNode(prompt.value, parent, false);
 }

@@ -1,10 +1,11 @@
 // How a node of the tree looks and which menus it has. Everything that teammates wrote is plain text here.
 
 import * as vscode from 'vscode';
-import type { PromptSummary, WorkspaceSummary } from '../../library/api.ts';
+import type { PromptSummary } from '../../library/api.ts';
 import { promptUri } from '../promptUri.ts';
-import type { LibraryNode, PromptNode } from './nodes.ts';
+import type { LibraryNode, PromptNode, WorkspaceNode } from './nodes.ts';
 import { labelOf, oneLine } from './plainText.ts';
+import { workspaceName } from './workspaceWords.ts';
 
 const { Collapsed, Expanded, None } = vscode.TreeItemCollapsibleState;
 
@@ -17,7 +18,7 @@ export function treeItemOf(node: LibraryNode): vscode.TreeItem {
 function itemFor(node: LibraryNode): vscode.TreeItem {
   switch (node.kind) {
     case 'workspace':
-      return workspaceRow(node.workspace);
+      return workspaceRow(node);
     case 'favourites':
       return row({
         label: vscode.l10n.t('Favourites'),
@@ -136,12 +137,11 @@ function tooltipOf(prompt: PromptSummary): string {
 }
 
 /** Personal prompts may be here twice: those of this computer, and those that an account has on its server. */
-function workspaceRow({ kind, name, server }: WorkspaceSummary): vscode.TreeItem {
-  const isPersonal = kind === 'personal';
+function workspaceRow({ workspace, where }: WorkspaceNode): vscode.TreeItem {
   return row({
-    label: isPersonal ? vscode.l10n.t('Personal') : name,
-    ...(isPersonal && server !== null && { description: new URL(server).host }),
-    icon: isPersonal ? 'account' : 'organization',
+    label: workspaceName(workspace, vscode.l10n.t),
+    ...(where !== '' && { description: where }),
+    icon: workspace.kind === 'personal' ? 'account' : 'organization',
     context: 'workspace',
     state: Expanded,
   });
