@@ -48,6 +48,8 @@ export type TeamsProblemCode =
   | 'secondFactorNeeded'
   | 'accountKnown'
   | 'deviceNeeded'
+  /** This device was taken out of the account: `message` says when and how. */
+  | 'deviceRevoked'
   | 'approvalFailed'
   | 'kitOfOtherAccount'
   // Teams
@@ -171,6 +173,14 @@ export interface AccountSummary {
   readonly approval: Approval | null;
   /** A device or the kit is going to be taken out by one device alone: time to cancel. */
   readonly announcements: readonly Announcement[];
+  /** This device was taken out of the account, as the account's own log says. */
+  readonly revocation: Revocation | null;
+}
+
+export interface Revocation {
+  /** Epoch milliseconds, as the entry claims. */
+  readonly at: number;
+  readonly by: 'kit' | 'itself' | 'otherDevice';
 }
 
 export interface AccountDetails {
@@ -489,7 +499,7 @@ export interface TeamsCalls {
   /** Ends the session at once. Prompts stay on this computer. */
   signOut(account: AccountId): Promise<TeamsResult<null>>;
   /** Tries again now instead of at `retryAt`; also after sleep or a change of network. */
-  reconnect(): Promise<TeamsResult<null>>;
+  reconnect(which?: 'waiting'): Promise<TeamsResult<null>>;
 
   /** New device: with the account's recovery kit. */
   enrolWithKit(account: AccountId, code: string): Promise<TeamsResult<null>>;

@@ -486,7 +486,8 @@ class Sync implements AccountSync {
     });
     this.#adopt(outcome.state);
     lane.session = outcome.session;
-    const count = (outcome.taken?.arrived.length ?? 0) + (outcome.taken?.placed.length ?? 0);
+    // Not what was sent from here and has its place now.
+    const count = outcome.taken?.arrived.length ?? 0;
     if (count > 0) told.received(workspace, count);
     if (verify === 'later') sessions.idleSoon();
     this.#tell(outcome.raised);

@@ -28,7 +28,7 @@ import type { Touch } from './sqliteStore.ts';
 import { beginUnread, readUnread } from './unread.ts';
 import { createSyncHub } from './syncHub.ts';
 import { lookAtCertificate } from './serverWay.ts';
-import { addressOf, createAccountCalls } from './teamsAccounts.ts';
+import { addressOf, createAccountCalls, revocationOf } from './teamsAccounts.ts';
 import { createApprovals } from './teamsApprovals.ts';
 import { shownAccount, shownWorkspace, type TeamsContext } from './teamsContext.ts';
 import { createCredentialCalls } from './teamsCredentials.ts';
@@ -95,8 +95,9 @@ export function createLibraryTeams(dependencies: LibraryTeamsDependencies): Libr
     ...presence.calls,
     ...serverCalls(context, servers),
     overview: async () => done(overview(context, { servers, approvals })),
-    reconnect: async () => {
-      hub.reconnect();
+    reconnect: async (which) => {
+      if (which === 'waiting') hub.hurry();
+      else hub.reconnect();
       return done(null);
     },
     syncLog: async (limit) => done(hub.lines(limit)),
@@ -222,6 +223,7 @@ function accountSummary(context: TeamsContext, account: LocalAccount, seen: Seen
     connection: context.hub.connection(id),
     fingerprint: accountFingerprint(context.suite, id),
     approval: seen.approvals.of(id),
+    revocation: revocationOf(account),
     announcements: [...(state?.announcements ?? [])].map(([index, { at, by, intent }]) => ({
       index,
       what: intent.kind,

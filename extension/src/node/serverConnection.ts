@@ -42,13 +42,16 @@ export interface ServerConnection {
   state(): ConnectionState;
   /** Begins, or tries again now. */
   connect(): void;
+  /** Does not wait out the pause, if it is in one: there is reason to think that the server can be reached now. */
+  hurry(): void;
   /** Ends the socket and begins again after a pause: something on this side went wrong with it. */
   restart(): void;
   close(): Promise<void>;
 }
 
 const firstPauseMs = 500;
-const longestPauseMs = 60_000;
+/** A server that comes back is found within this, also by who has been waiting for hours. */
+const longestPauseMs = 15_000;
 /** A connection that held so long starts again with the first pause. */
 const steadyMs = 30_000;
 /** Access tokens are renewed so long before they run out. */
@@ -150,6 +153,11 @@ export function createServerConnection(dependencies: ConnectionDependencies): Se
     state: () => state,
     connect() {
       if (state.kind === 'online' || state.kind === 'connecting') return;
+      failures = 0;
+      start();
+    },
+    hurry() {
+      if (state.kind !== 'offline' || retry === null) return;
       failures = 0;
       start();
     },

@@ -61,6 +61,8 @@ export interface SyncHub {
   /** Another window asks for the connections. */
   handOver(): void;
   reconnect(): void;
+  /** Those that wait for their next attempt make it now. */
+  hurry(): void;
   connection(account: AccountId): Connection;
   sync(workspace: WorkspaceId): WorkspaceSync;
   lines(limit: number): readonly SyncLogLine[];
@@ -438,6 +440,9 @@ export function createSyncHub(dependencies: HubDependencies): SyncHub {
       void Promise.all(connections.map(async ({ connection }) => connection.close())).then(() =>
         lock.release(),
       );
+    },
+    hurry() {
+      for (const { connection } of held.values()) connection.hurry();
     },
     reconnect() {
       refresh();

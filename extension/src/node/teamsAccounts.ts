@@ -12,6 +12,7 @@ import { accountLog } from '@cuebook/shared/team/accountEntry';
 import { type AccountState, activeDevice } from '@cuebook/shared/team/accountFold';
 import { EMPTY_HISTORY, extendAccount, latest, type AccountHistory } from '@cuebook/shared/team/history';
 import { following } from '@cuebook/shared/team/log';
+import { compareWithPin } from '@cuebook/shared/team/pins';
 import { createAccount } from '@cuebook/shared/team/personal';
 import { openUserKeys, sealUserKey, type StoredBox, type UserKeys } from '@cuebook/shared/team/userKeys';
 import { equalBytes } from '@cuebook/shared/util/bytes';
@@ -21,13 +22,15 @@ import type { RecoveryKit as ShownKit } from '../library/api.ts';
 import { fields } from './libraryKit.ts';
 import type {
   DeviceSummary,
+  Revocation,
   ServerAddress,
   SignUp,
   SignedUp,
   SignInStep,
   TeamsCalls,
 } from '../library/teams.ts';
-import { type LocalAccount, newSettings } from './accounts.ts';
+import { type AccountSettings, type LocalAccount, newSettings } from './accounts.ts';
+import { profileOf } from './profiles.ts';
 import type { ServerCalls } from './serverCalls.ts';
 import { tokensOf } from './serverConnection.ts';
 import { ServerRefusal } from './serverSocket.ts';
@@ -93,7 +96,7 @@ export function createAccountCalls(context: TeamsContext): AccountCalls {
       return done(null);
     },
 
-    devices: async (id) => done(devicesOf(accountIn(context, id))),
+    devices: async (id) => done(devicesOf(context, accountIn(context, id))),
 
     revokeDevice: async (id, device, kit) => {
       const sync = await context.hub.syncOf(accountId(id));
@@ -405,13 +408,76 @@ export async function bindDevice(
   // A challenge for another session than this one would let the server sign in as this device elsewhere.
   if (!equalBytes(session, own)) failTeams('serverFailed');
   const signature = account.device.sign(challengeMessage({ origin: address, challenge, session }));
-  const grant = await calls.ask('session.bindDevice', { device: account.device.id, signature });
-  const current = context.accounts.get(id) ?? account;
-  keepSettings(context, {
-    ...current,
-    settings: { ...current.settings, session: 'signedIn', tokens: tokensOf(grant) },
-  });
+  const grant = await bound(context, calls, { account, signature });
+  const keep = (settings: Partial<AccountSettings>): void => {
+    const current = context.accounts.get(id) ?? account;
+    keepSettings(context, { ...current, settings: { ...current.settings, ...settings } });
+  };
+  // The old tokens are gone: the new ones are kept first. But nothing may sync before the server knows this socket by them.
+  keep({ tokens: tokensOf(grant) });
   await calls.ask('session.present', { accessToken: grant.accessToken });
+  keep({ session: 'signedIn' });
+}
+
+async function bound(
+  context: TeamsContext,
+  calls: ServerCalls,
+  { account, signature }: { readonly account: LocalAccount; readonly signature: Uint8Array },
+): Promise<Grant> {
+  try {
+    return await calls.ask('session.bindDevice', { device: account.device.id, signature });
+  } catch (error) {
+    const isRefused = error instanceof ServerRefusal && error.code === 'wrongCredentials';
+    if (isRefused) await failIfRevoked(context, calls, account);
+    throw error;
+  }
+}
+
+/** The account's own log says whether this device was taken out of it, and by whom: what it says is kept. */
+async function failIfRevoked(
+  context: TeamsContext,
+  calls: ServerCalls,
+  account: LocalAccount,
+): Promise<void> {
+  const { id } = account.settings;
+  const history = await readWholeLog(context, calls, id);
+  if (compareWithPin(history.entries, stateOf(account).head).kind === 'forked') return;
+  const revocation = revocationOf(account, history);
+  if (revocation === null) return;
+  const current = context.accounts.get(id) ?? account;
+  keepAccount(context, {
+    ...current,
+    client: { ...current.client, accounts: new Map([...current.client.accounts, [id, history]]) },
+    settings: { ...current.settings, session: 'signedOut', tokens: null },
+  });
+  failTeams('deviceRevoked', { message: revokedWords(revocation) });
+}
+
+/** How this device was taken out of its account; null if it was not, as far as is known here. */
+export function revocationOf(
+  { device, client, settings }: LocalAccount,
+  history = client.accounts.get(settings.id),
+): Revocation | null {
+  const state = history?.states.at(-1);
+  const index = state?.devices.get(device.id)?.revokedAt ?? null;
+  const entry = index === null ? undefined : history?.entries[index];
+  if (state === undefined || entry === undefined) return null;
+  const signers = new Set<string>(entry.signatures.map(({ signer }) => signer));
+  const isByKit = [...state.devices.values()].some(({ id, isKit }) => isKit && signers.has(id));
+  const by = isByKit ? 'kit' : signers.has(device.id) ? 'itself' : 'otherDevice';
+  return { at: entry.at, by };
+}
+
+function revokedWords({ at, by }: Revocation): string {
+  const day = new Date(at).toLocaleString();
+  switch (by) {
+    case 'kit':
+      return t('This device was taken out of your account on {0}, with the recovery kit.', day);
+    case 'itself':
+      return t('This device took itself out of your account on {0}.', day);
+    case 'otherDevice':
+      return t('This device was taken out of your account on {0}, by another device of yours.', day);
+  }
 }
 
 // --- A device more ---
@@ -552,14 +618,19 @@ export function stateOf(account: LocalAccount): AccountState {
   return history === undefined ? failTeams('deviceNeeded') : latest(history);
 }
 
-function devicesOf(account: LocalAccount): readonly DeviceSummary[] {
+function devicesOf({ sessions }: TeamsContext, account: LocalAccount): readonly DeviceSummary[] {
   const history = account.client.accounts.get(account.client.account);
   if (history === undefined) return [];
   const state = latest(history);
+  // Each device writes its own name into the workspaces that it is in.
+  const profiles = sessions.all().map((session) => profileOf(session, account.settings.id));
+  const names = new Map(
+    profiles.flatMap((profile) => profile?.devices.map(({ device, name }) => [device, name] as const) ?? []),
+  );
   return [...state.devices.values()].map((device) => ({
     id: device.id,
     kind: device.isKit ? 'kit' : 'device',
-    name: device.id === account.device.id ? account.settings.deviceName : '',
+    name: device.id === account.device.id ? account.settings.deviceName : (names.get(device.id) ?? ''),
     addedAt: history.entries[device.addedAt]?.at ?? 0,
     isThis: device.id === account.device.id,
     ended: activeDevice(state, device.id) === null && state.kit !== device.id,

@@ -67,6 +67,10 @@ const wordings = (): Readonly<Record<OwnCode, Wording>> => ({
     t('This device is not in your account yet.'),
     t('Enter your recovery kit, or approve this device from another one.'),
   ],
+  deviceRevoked: [
+    t('This device was taken out of your account.'),
+    t('What was here stays and can be exported. To use the account here again, begin with an empty profile.'),
+  ],
   approvalFailed: [t('The approval of this device has ended.'), t('Start it again on the other device.')],
   kitOfOtherAccount: [t('This recovery kit belongs to another account.'), t('Look for the right sheet.')],
   notMember: [t('You are not a member of this team.'), t('Ask for an invite.')],

@@ -26,6 +26,7 @@ import {
   checkOutcome,
   holderIn,
   keepAccount,
+  keepSettings,
   sessionIn,
   shownAccount,
   shownWorkspace,
@@ -262,9 +263,14 @@ export function introduce(context: TeamsContext, workspace: WorkspaceId): void {
   const session = context.sessions.of(workspace);
   const holder = context.accounts.holderOf(workspace);
   if (session === null || holder === null || !session.mayEdit()) return;
-  const { id, displayName, deviceName } = holder.settings;
+  const { id, deviceName } = holder.settings;
   const device = holder.device.id;
   const before = profileOf(session, id);
+  // A device that came later was not told the name: it is in what the others have written.
+  const displayName = holder.settings.displayName || (before?.displayName ?? '');
+  if (displayName !== holder.settings.displayName) {
+    keepSettings(context, { ...holder, settings: { ...holder.settings, displayName } });
+  }
   const devices = [
     ...(before?.devices ?? []).filter((one) => one.device !== device),
     { device, name: deviceName },

@@ -49,7 +49,9 @@ const EDITOR_SCHEMES = new Set([
   'cursor:',
   'windsurf:',
 ]);
-const LOOPBACK = new Set(['127.0.0.1', '[::1]', 'localhost']);
+/** RFC 6890: all of 127.0.0.0/8, and ::1. */
+const isLoopback = (name: string): boolean =>
+  name === 'localhost' || name === '[::1]' || /^127(\.\d{1,3}){3}$/.test(name);
 
 export interface OidcSettings {
   readonly providers: readonly OidcProvider[];
@@ -95,7 +97,7 @@ function discoverOnce(provider: OidcProvider): () => Promise<client.Configuratio
 
 async function discover({ issuer, clientId, clientSecret }: OidcProvider): Promise<client.Configuration> {
   const address = new URL(issuer);
-  const isPlain = address.protocol === 'http:' && LOOPBACK.has(address.hostname);
+  const isPlain = address.protocol === 'http:' && isLoopback(address.hostname);
   try {
     return await client.discovery(
       address,
@@ -153,7 +155,7 @@ function isEditorAddress(text: string, origins: readonly string[]): boolean {
   const { protocol, hostname, origin, username } = new URL(text);
   if (username !== '') return false;
   if (EDITOR_SCHEMES.has(protocol)) return true;
-  if (protocol === 'http:') return LOOPBACK.has(hostname);
+  if (protocol === 'http:') return isLoopback(hostname);
   return protocol === 'https:' && origins.includes(origin);
 }
 

@@ -20,6 +20,7 @@ export async function startProvider(
   redirectUri: string,
   people: Readonly<Record<string, Known>>,
   more: Configuration = {},
+  host = '127.0.0.1',
 ): Promise<TestProvider> {
   const [clientId, clientSecret] = ['cuebook', 'a secret between the two of them'];
   let handle: RequestListener = (_, response) => {
@@ -28,8 +29,8 @@ export async function startProvider(
   const server = createServer((request, response) => {
     handle(request, response);
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const issuer = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  await new Promise<void>((resolve) => server.listen(0, host, resolve));
+  const issuer = `http://${host}:${(server.address() as AddressInfo).port}`;
   const provider = new Provider(issuer, {
     clients: [{ client_id: clientId, client_secret: clientSecret, redirect_uris: [redirectUri] }],
     pkce: { required: () => true },

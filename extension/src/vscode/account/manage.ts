@@ -63,7 +63,7 @@ function actionsFor({
         }
       : { label: `$(shield) ${vscode.l10n.t('Set Up a Second Factor…')}`, value: 'secondFactor' },
     {
-      label: `$(devices) ${vscode.l10n.t('Sessions…')}`,
+      label: `$(list-unordered) ${vscode.l10n.t('Sessions…')}`,
       description: String(sessions.length),
       value: 'sessions',
     },

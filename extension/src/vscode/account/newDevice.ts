@@ -75,9 +75,13 @@ async function askUntilStarted(teams: Teams, account: AccountId): Promise<boolea
   for (;;) {
     const settled = await settle(teams, async () => teams.askForApproval(account));
     if ('value' in settled) return true;
+    if (settled.problem.code !== 'approvalFailed') {
+      tell(settled.problem);
+      return false;
+    }
+    // Nothing went wrong: it is the other device's turn.
     const again = vscode.l10n.t('Try Again');
-    const offers = settled.problem.code === 'approvalFailed' ? [again] : [];
-    const answer = await vscode.window.showErrorMessage(sentenceOfTeams(settled.problem), ...offers);
+    const answer = await vscode.window.showInformationMessage(sentenceOfTeams(settled.problem), again);
     if (answer !== again) return false;
   }
 }

@@ -2,7 +2,7 @@
 
 import * as vscode from 'vscode';
 import type { WorkspaceId } from '../../library/api.ts';
-import type { TeamSummary, Teams } from '../../library/teams.ts';
+import type { SyncEnd, TeamSummary, Teams } from '../../library/teams.ts';
 import { oneLine } from '../library/plainText.ts';
 import { syncWords } from './words.ts';
 
@@ -13,7 +13,7 @@ export function tellEndings(teams: Teams, state: vscode.Memento): vscode.Disposa
   const look = async (): Promise<void> => {
     const overview = await teams.overview();
     if (!overview.ok) return;
-    const ended = overview.value.teams.filter(({ sync }) => sync.kind === 'ended' && sync.why !== 'left');
+    const ended = overview.value.teams.filter(({ sync }) => sync.kind === 'ended' && !isKnown(sync.why));
     const told = new Set(state.get<readonly WorkspaceId[]>(memory, []));
     const news = ended.filter(({ id }) => !told.has(id));
     if (news.length === 0) return;
@@ -28,6 +28,9 @@ export function tellEndings(teams: Teams, state: vscode.Memento): vscode.Disposa
   });
   return new vscode.Disposable(stop);
 }
+
+/** Who left knows; that this device was taken out is said once for the account (settled.ts), not for each team. */
+const isKnown = (why: SyncEnd): boolean => why === 'left' || why === 'deviceRevoked';
 
 async function tell(team: TeamSummary): Promise<void> {
   const exportAll = vscode.l10n.t('Export…');

@@ -33,7 +33,15 @@ export async function wentWell(teams: Teams, call: () => Promise<TeamsResult<unk
 }
 
 export function tell(problem: TeamsProblem): void {
-  void vscode.window.showErrorMessage(sentenceOfTeams(problem));
+  void (problem.code === 'deviceRevoked'
+    ? tellRevoked(problem)
+    : vscode.window.showErrorMessage(sentenceOfTeams(problem)));
+}
+
+async function tellRevoked(problem: TeamsProblem): Promise<void> {
+  const exportAll = vscode.l10n.t('Export…');
+  const answer = await vscode.window.showWarningMessage(sentenceOfTeams(problem), exportAll);
+  if (answer === exportAll) await vscode.commands.executeCommand('cuebook.exportEverything');
 }
 
 /** What went wrong and what to do. */
@@ -57,7 +65,7 @@ async function confirmCertificate(certificate: ServerCertificate): Promise<boole
     fingerprint,
     ...(hasChanged ? [vscode.l10n.t('Before: {0}', trustedFingerprint)] : []),
     '',
-    vscode.l10n.t('For {0}, by {1}, valid until {2}', subject, issuer, validTo),
+    vscode.l10n.t('For {0}, by {1}, valid until {2}', subject, issuer, dayOf(validTo)),
   ].join('\n');
   const answer = await vscode.window.showWarningMessage(
     hasChanged
@@ -67,4 +75,10 @@ async function confirmCertificate(certificate: ServerCertificate): Promise<boole
     trust,
   );
   return answer === trust;
+}
+
+/** Certificates write their times in a way of their own, such as "Dec  2 12:49:38 2026 GMT". */
+function dayOf(time: string): string {
+  const at = new Date(time);
+  return Number.isNaN(at.getTime()) ? time : at.toLocaleDateString(undefined, { dateStyle: 'long' });
 }

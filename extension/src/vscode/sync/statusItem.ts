@@ -9,6 +9,8 @@ export const syncMenuCommand = 'cuebook.syncMenu';
 /** Says that there is something to show, so that a window of somebody without a server asks the library nothing. */
 const memory = 'cuebook.hasServer';
 
+export const hasServer = (state: vscode.Memento): boolean => state.get<boolean>(memory, false);
+
 export function createStatusItem(teams: Teams, state: vscode.Memento): vscode.Disposable {
   const item = vscode.window.createStatusBarItem('cuebook.sync', vscode.StatusBarAlignment.Left, 0);
   item.name = vscode.l10n.t('Cuebook teams');
@@ -22,7 +24,7 @@ export function createStatusItem(teams: Teams, state: vscode.Memento): vscode.Di
     if (own !== asked || !overview.ok) return;
     progress.set(overview.value.teams.some(({ sync }) => sync.kind === 'catchingUp'));
     const words = statusWords(overview.value, vscode.l10n.t);
-    if (state.get<boolean>(memory, false) !== (words !== null)) void state.update(memory, words !== null);
+    if (hasServer(state) !== (words !== null)) void state.update(memory, words !== null);
     if (words === null) {
       item.hide();
       return;
@@ -38,7 +40,7 @@ export function createStatusItem(teams: Teams, state: vscode.Memento): vscode.Di
   const stop = teams.onDidChange(({ overview }) => {
     if (overview) void refresh();
   });
-  if (state.get<boolean>(memory, false)) void refresh();
+  if (hasServer(state)) void refresh();
   return vscode.Disposable.from(item, progress, { dispose: stop });
 }
 

@@ -10,6 +10,7 @@ const account = {
   session: 'signedIn',
   connection: { kind: 'online', since: 1 },
   announcements: [],
+  revocation: null,
 } as unknown as AccountSummary;
 
 function overview(sync: WorkspaceSync, change: Partial<AccountSummary> = {}): TeamsOverview {

@@ -3,6 +3,7 @@
 import type {
   AccountSummary,
   Connection,
+  Revocation,
   SyncEnd,
   SyncLogCode,
   SyncLogLine,
@@ -61,6 +62,7 @@ function troubleOf(
   t: Translate,
 ): string | null {
   if (accounts.some(({ connection }) => connection.kind === 'problem')) return t('Cannot connect');
+  if (accounts.some(({ revocation }) => revocation !== null)) return t('This device was taken out');
   if (
     accounts.some(({ session, connection }) => session === 'signedOut' || connection.kind === 'signInNeeded')
   )
@@ -75,12 +77,25 @@ function pendingOf(sync: WorkspaceSync): number {
 }
 
 export function connectionWords(
-  { session, connection }: Pick<AccountSummary, 'session' | 'connection'>,
+  { session, connection, revocation }: Pick<AccountSummary, 'session' | 'connection' | 'revocation'>,
   t: Translate,
 ): string {
+  if (revocation !== null) return revocationWords(revocation, t);
   if (session === 'deviceNeeded') return t('this device is not set up yet');
   if (session === 'signedOut') return t('signed out');
   return wordsOfConnection(connection, t);
+}
+
+function revocationWords({ at, by }: Revocation, t: Translate): string {
+  const day = new Date(at).toLocaleString();
+  switch (by) {
+    case 'kit':
+      return t('this device was taken out of the account on {0}, with the recovery kit', day);
+    case 'itself':
+      return t('this device took itself out of the account on {0}', day);
+    case 'otherDevice':
+      return t('this device was taken out of the account on {0}, by another device', day);
+  }
 }
 
 function wordsOfConnection(connection: Connection, t: Translate): string {

@@ -2,14 +2,14 @@
 // else is loaded when it is used.
 
 import * as vscode from 'vscode';
-import type { AccountId } from '../../library/teams.ts';
+import type { AccountId, Teams } from '../../library/teams.ts';
 import { registerAuthentication } from '../account/authenticationProvider.ts';
 import type { Returns } from '../account/provider.ts';
 import type { SignInDeps } from '../account/signIn.ts';
 import type { Feature, Services } from '../services.ts';
 import { tellEndings } from '../sync/endings.ts';
 import { registerPresence } from '../sync/presence.ts';
-import { createStatusItem, syncMenuCommand } from '../sync/statusItem.ts';
+import { createStatusItem, hasServer, syncMenuCommand } from '../sync/statusItem.ts';
 import { createSyncLog } from '../sync/syncLog.ts';
 
 export const registerTeams: Feature = (services) => {
@@ -52,10 +52,18 @@ export const registerTeams: Feature = (services) => {
     createStatusItem(teams, context.globalState),
     registerPresence(teams, library),
     tellEndings(teams, context.globalState),
+    hurryOnFocus(teams, context.globalState),
     registerAuthentication({ teams, signIn }),
     ...Object.entries(commands).map(([id, run]) => vscode.commands.registerCommand(id, run)),
   );
 };
+
+/** Who comes back to the window expects that it has caught up: a pause between two attempts ends here. */
+function hurryOnFocus(teams: Teams, state: vscode.Memento): vscode.Disposable {
+  return vscode.window.onDidChangeWindowState(({ focused }) => {
+    if (focused && hasServer(state)) void teams.reconnect('waiting');
+  });
+}
 
 interface Addresses extends Returns, vscode.Disposable {
   onJoin(join: (text: string) => Promise<void>): void;
