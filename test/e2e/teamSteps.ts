@@ -121,3 +121,37 @@ export async function startTeamOfTwo(
   await makeAccount(ben, { email: 'ben@example.com', name: 'Ben' });
   await ben.treeRow('Team of two').waitFor();
 }
+
+/** The settings of the only team, and one of its rows. */
+export async function teamSettings(window: EditorWindow, row: string): Promise<void> {
+  await window.runCommand('Cuebook: Team Settings…');
+  await window.pick(row);
+}
+
+export interface KeyToShare {
+  /** As prompts name it. */
+  readonly provider: string;
+  readonly address: string;
+  readonly key: string;
+}
+
+/** By an admin, for an OpenAI-compatible address; puts it in the place of one of this name. `shown`: each step. */
+export async function shareKey(
+  window: EditorWindow,
+  { provider, address, key }: KeyToShare,
+  shown: (step: 'confirm' | 'key') => Promise<unknown> = async () => undefined,
+): Promise<void> {
+  await teamSettings(window, 'Provider Keys of the Team…');
+  await window.pick('Share a Key…');
+  await window.pick('Another OpenAI-compatible address…');
+  await window.answer('A short name for it', provider);
+  await window.answer(`Address of ${provider}`, address);
+  const dialog = window.dialog(`Share a key for ${provider}`);
+  await dialog.waitFor();
+  await shown('confirm');
+  await dialog.getByRole('button', { name: 'Enter the Key…' }).click();
+  await window.quickInput.getByText(`Key for ${provider}`).waitFor();
+  await shown('key');
+  await window.answer(`Key for ${provider}`, key);
+  await window.notification(`The team has the key for ${provider}`).first().waitFor();
+}

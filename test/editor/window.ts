@@ -215,7 +215,8 @@ function createWindow(page: Page, consoleComplaints: () => readonly LogLine[]): 
     async screenshot(name) {
       const file = path.join(artefactsFolder, 'screenshots', `${name}.png`);
       await mkdir(path.dirname(file), { recursive: true });
-      await page.screenshot({ path: file });
+      // As it is to be seen: what is fading in is there.
+      await page.screenshot({ path: file, animations: 'disabled' });
       return file;
     },
     async reload() {

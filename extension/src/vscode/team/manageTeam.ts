@@ -114,7 +114,7 @@ async function changePolicy(teams: Teams, team: TeamSummary): Promise<void> {
       {
         label: vscode.l10n.t('Everybody signs in with a second factor'),
         detail: vscode.l10n.t(
-          'The server lets in nobody without one: set up your own first, under "Cuebook: Manage Account…".',
+          'The server lets in nobody without one: set up your own first (Manage Account…).',
         ),
         picked: now.value.requireSecondFactor,
         name: 'requireSecondFactor' as const,

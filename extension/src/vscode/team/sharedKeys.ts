@@ -98,7 +98,9 @@ async function store(teams: Teams, team: TeamSummary, kind: Kind): Promise<boole
       vscode.l10n.t(
         'Every member can run prompts with it, viewers too. It travels sealed and is shown to nobody, but every member could take it out of their own computer.',
       ),
+      '',
       vscode.l10n.t('It is sent to {0}, with the prompts.', address),
+      '',
       vscode.l10n.t('Make one for this team alone, with a limit at the provider.'),
     ].join('\n'),
     yes: vscode.l10n.t('Enter the Key…'),
@@ -123,7 +125,7 @@ async function store(teams: Teams, team: TeamSummary, kind: Kind): Promise<boole
 async function withdraw(teams: Teams, team: TeamSummary, key: SharedKey): Promise<void> {
   const sure = await confirm({
     message: vscode.l10n.t('Withdraw the key for {0}?', oneLine(key.label, 60)),
-    detail: [vscode.l10n.t('No run of the team’s prompts uses it from then on.'), revokeWords(key)].join(
+    detail: [vscode.l10n.t('No run of the team’s prompts uses it from then on.'), '', revokeWords(key)].join(
       '\n',
     ),
     yes: vscode.l10n.t('Withdraw'),
