@@ -1,5 +1,6 @@
 // Search over names, tags and texts as you type, in a quick pick; also the picker of commands that need a prompt.
 
+import { isDeepStrictEqual } from 'node:util';
 import * as vscode from 'vscode';
 import type { Library, LibraryProblem, PromptSummary, SearchHit, SearchProgress } from '../../library/api.ts';
 import { promptUri } from '../promptUri.ts';
@@ -46,8 +47,13 @@ async function pickHit(library: Library, options: PickOptions): Promise<SearchHi
   pick.value = options.query;
   pick.keepScrollPosition = false;
   const show = (answer: Hits, more: readonly HitItem[] = []): void => {
-    if (answer.ok) pick.items = [...more, ...answer.hits.map(itemOf)];
-    else pick.placeholder = sentenceOf(answer.problem);
+    if (!answer.ok) {
+      pick.placeholder = sentenceOf(answer.problem);
+      return;
+    }
+    const items = [...more, ...answer.hits.map(itemOf)];
+    // A click on a row that is being replaced by its like would be lost.
+    if (!isDeepStrictEqual(pick.items, items)) pick.items = items;
   };
   const meanwhile = createMeanwhile(library, show);
   const queries = createLatestOnly(
