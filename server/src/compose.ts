@@ -1,7 +1,5 @@
 // What a server stands on, made from a database: hub, store and accounts, in the order in which each needs the others.
 
-import * as nodeCrypto from 'node:crypto';
-import { createNativePrimitives } from '@cuebook/shared/crypto/nativePrimitives';
 import type { Redacted } from '@cuebook/shared/util/redacted';
 import type { Accounts } from './accounts/api.ts';
 import { createAccounts, sessionChecks, type AccountsDependencies } from './accounts/create.ts';
@@ -9,6 +7,7 @@ import { createHub, type Hub } from './hub.ts';
 import { createNatsHub } from './hubNats.ts';
 import { createPostgresHub } from './hubPostgres.ts';
 import type { Log } from './log.ts';
+import { createServerPrimitives } from './primitives.ts';
 import type { Store } from './store/api.ts';
 import { createStore } from './store/createStore.ts';
 import { openDatabase, type Database, type DatabaseAddress } from './store/database.ts';
@@ -44,7 +43,7 @@ export interface Composition {
 
 export async function compose(options: CompositionOptions): Promise<Composition> {
   const { database, now } = options;
-  const primitives = createNativePrimitives(nodeCrypto);
+  const primitives = createServerPrimitives();
   const hub = await openHub(options);
   const store = await createStore({ ...options, primitives, sessions: sessionChecks, hints: hub });
   const accounts = createAccounts({ ...options, database, store, primitives, now });
@@ -65,7 +64,7 @@ export async function compose(options: CompositionOptions): Promise<Composition>
 /** By connections of its own: whether the database answers is not to depend on what else it is asked at the moment. */
 async function composeWatch(options: CompositionOptions): Promise<Composition['watch']> {
   const database = openDatabase({ address: options.address, connections: 2 });
-  const primitives = createNativePrimitives(nodeCrypto);
+  const primitives = createServerPrimitives();
   const hints = createHub();
   const store = await createStore({ ...options, database, primitives, sessions: sessionChecks, hints });
   return { store, accounts: createAccounts({ ...options, database, store, primitives }) };

@@ -125,21 +125,20 @@ async function followNow(bench: Bench, client: RawClient): Promise<void> {
     readonly feed: { readonly seq: number };
     readonly head: { readonly index: number };
   };
-  await followFrom(bench, client, head.feed.seq, head.head.index + 1);
+  await followFrom(bench, client, { seq: head.feed.seq, logFrom: head.head.index + 1 });
 }
 
 async function followFrom(
   { team, incarnation }: Bench,
   client: RawClient,
-  seq: number,
-  logFrom: number,
-): Promise<readonly FollowMessage[]> {
-  const messages: FollowMessage[] = [];
+  { seq, logFrom }: { readonly seq: number; readonly logFrom: number },
+  take: (message: FollowMessage) => void = () => {},
+): Promise<void> {
   return new Promise((resolve) => {
     client.onData = (data) => {
       const message = data as FollowMessage;
-      messages.push(message);
-      if (message.kind === 'upToDate') resolve(messages);
+      take(message);
+      if (message.kind === 'upToDate') resolve();
     };
     client.subscribe('record.follow', { workspace: team.id, after: { incarnation, seq }, logFrom });
   });
@@ -457,9 +456,11 @@ async function catchUp(bench: Bench): Promise<Figure> {
     times.push(
       await timed(async () => {
         const client = await openRaw(bench, bench.server);
-        const messages = await followFrom(bench, client, feed.seq - 100, head.index + 1);
-        const items = messages.flatMap((message) => (message.kind === 'items' ? message.items : []));
-        if (items.length !== 100) throw new Error(`${items.length} of 100 records came.`);
+        let items = 0;
+        await followFrom(bench, client, { seq: feed.seq - 100, logFrom: head.index + 1 }, (message) => {
+          if (message.kind === 'items') items += message.items.length;
+        });
+        if (items !== 100) throw new Error(`${items} of 100 records came.`);
         client.close();
       }),
     );
@@ -510,7 +511,7 @@ async function firstSync(bench: Bench): Promise<readonly Figure[]> {
 
 type Parsed = Extract<ReturnType<typeof parseRecord>, { ok: true }>['value'];
 
-/** From a new socket until all are opened and listed. */
+/** From a new socket until all are opened and listed: each page when it has come, as a client does (accountSync.ts). */
 async function readAndOpen(
   bench: Bench,
 ): Promise<{ readonly reading: number; readonly parsed: readonly Parsed[] }> {
@@ -519,8 +520,8 @@ async function readAndOpen(
     const client = await openRaw(bench, bench.server);
     const keys = createGroupKeys(suite, bench.team.id, bench.team.sample.epochKeys);
     const names: string[] = [];
-    for (const message of await followFrom(bench, client, 0, 0)) {
-      if (message.kind !== 'items') continue;
+    await followFrom(bench, client, { seq: 0, logFrom: 0 }, (message) => {
+      if (message.kind !== 'items') return;
       for (const { bytes } of message.items) {
         const record = parseRecord(bytes);
         if (!record.ok) throw new Error('Does not parse.');
@@ -530,7 +531,7 @@ async function readAndOpen(
         names.push(record.value.header.stream);
         parsed.push(record.value);
       }
-    }
+    });
     names.sort();
     if (names.length !== FIRST) throw new Error(`${names.length} of ${FIRST} came.`);
     client.close();

@@ -1,8 +1,8 @@
-// Appending records: one transaction of a workspace, under its row lock. Reads all that the group's appends are judged by in
-// one go, judges them one after the other as if they had come alone, and writes what counts in one go.
+// Appending records: in one statement where all is as expected (appendAtOnce.ts), else in one transaction of a workspace,
+// under its row lock. That reads all that the group's appends are judged by in one go, judges them (appendJudging.ts), and
+// writes what counts in one go.
 
 import type {
-  AccountId,
   AnyId,
   EntryHash,
   FeedHash,
@@ -11,76 +11,39 @@ import type {
   StreamId,
   WorkspaceId,
 } from '@cuebook/shared/encoding/ids';
-import type { AppendAnswer } from '@cuebook/shared/protocol/record';
-import { FEED_START, nextPosition } from '@cuebook/shared/record/feed';
-import {
-  parseRecord,
-  type FeedPosition,
-  type LogHead,
-  type RecordHeader,
-} from '@cuebook/shared/record/header';
+import { FEED_START } from '@cuebook/shared/record/feed';
+import { parseRecord } from '@cuebook/shared/record/header';
 import { tombstoneOf } from '@cuebook/shared/record/tombstone';
-import { judgeAuthor } from '@cuebook/shared/team/authority';
 import { invariant } from '@cuebook/shared/util/invariant';
 import { Refusal } from '../problems.ts';
-import type { Membership } from './api.ts';
+import { appendAtOnce, type Standings } from './appendAtOnce.ts';
+import {
+  decide,
+  headsOf,
+  type Committed,
+  type Ground,
+  type GroupState,
+  type Outcome,
+  type PlacedRecord,
+  type Settled,
+  type WaitingAppend,
+} from './appendJudging.ts';
 import type { StoreContext } from './dependencies.ts';
 import type { Transaction } from './database.ts';
-import { toolsOf, type AccountHistories, type TeamFold } from './folds.ts';
-import type { Waiting } from './groupCommit.ts';
 import { bytesList, fromColumn, idList, toColumn } from './ids.ts';
-import type { LockedWorkspace } from './lock.ts';
-import { checkSignature, type SentAppend, type SentRecord } from './sentRecords.ts';
-
-export type WaitingAppend = Waiting<SentAppend, AppendAnswer>;
-
-export interface PlacedRecord extends SentRecord {
-  readonly position: FeedPosition;
-}
-
-interface GroupState {
-  readonly trashedAt: number | null;
-  readonly isPurged: boolean;
-}
-
-/** What the appends of a group are judged by, and what they change for those after them. */
-interface Ground {
-  readonly workspace: WorkspaceId;
-  readonly locked: LockedWorkspace;
-  readonly fold: TeamFold;
-  readonly accounts: AccountHistories;
-  /** Of all records that the appends name: where they are, and in which stream. */
-  readonly known: Map<RecordId, { readonly seq: number; readonly stream: StreamId }>;
-  readonly heads: Map<StreamId, RecordId>;
-  readonly groups: Map<GroupId, GroupState>;
-  readonly feedHashes: Map<number, FeedHash>;
-  readonly placed: PlacedRecord[];
-  position: FeedPosition;
-}
-
-type Outcome =
-  | { readonly waiting: WaitingAppend; readonly answer: AppendAnswer }
-  | { readonly waiting: WaitingAppend; readonly refusal: unknown };
-
-export interface Committed {
-  readonly position: FeedPosition;
-  readonly head: LogHead;
-  readonly placed: readonly PlacedRecord[];
-  /** Groups whose ciphertexts were erased. */
-  readonly purged: readonly GroupId[];
-}
 
 /** Settles every append of the group; null if nothing was written. */
 export async function commitAppends(
   context: StoreContext,
+  standings: Standings,
   workspace: WorkspaceId,
   group: readonly WaitingAppend[],
 ): Promise<Committed | null> {
-  const { outcomes, committed, written } = await context.database.transact({ workspace }, (sql) =>
-    appendInTransaction(context, sql, workspace, group),
-  );
-  // The commit travelled with the statement: had that failed, the database would have made a rollback of it.
-  await written;
+  const atOnce = await tryAtOnce(context, standings, workspace, group);
+  const { outcomes, committed } = atOnce ?? (await appendUnderLock(context, workspace, group));
+  if (committed !== null) {
+    standings.keep(workspace, { head: committed.head, feed: committed.position }, atOnce !== null);
+  }
   for (const outcome of outcomes) {
     if ('answer' in outcome) outcome.waiting.resolve(outcome.answer);
     else outcome.waiting.reject(outcome.refusal);
@@ -88,9 +51,39 @@ export async function commitAppends(
   return committed;
 }
 
-interface Appended {
-  readonly outcomes: readonly Outcome[];
-  readonly committed: Committed | null;
+async function tryAtOnce(
+  context: StoreContext,
+  standings: Standings,
+  workspace: WorkspaceId,
+  group: readonly WaitingAppend[],
+): Promise<Settled | null> {
+  const standing = standings.expected(workspace);
+  if (standing === null) return null;
+  try {
+    const settled = await appendAtOnce(context, workspace, group, standing);
+    if (settled === null) standings.missed(workspace);
+    return settled;
+  } catch (error) {
+    // Whether it was written is not known.
+    standings.missed(workspace);
+    throw error;
+  }
+}
+
+async function appendUnderLock(
+  context: StoreContext,
+  workspace: WorkspaceId,
+  group: readonly WaitingAppend[],
+): Promise<Settled> {
+  const { written, ...settled } = await context.database.transact({ workspace }, (sql) =>
+    appendInTransaction(context, sql, workspace, group),
+  );
+  // The commit travelled with the statement: had that failed, the database would have made a rollback of it.
+  await written;
+  return settled;
+}
+
+interface Appended extends Settled {
   /** Rejects if what was to be committed could not be written. */
   readonly written: Promise<void>;
 }
@@ -227,104 +220,6 @@ async function lockAndRead(
   };
 }
 
-// ——— judging
-
-function decide(context: StoreContext, ground: Ground, waiting: WaitingAppend): Outcome {
-  try {
-    waiting.item.mayWrite(membershipIn(ground, waiting.item.author.account));
-    return { waiting, answer: answerTo(context, ground, waiting.item) };
-  } catch (refusal) {
-    return { waiting, refusal };
-  }
-}
-
-/** As `members` says it, which follows the log. */
-function membershipIn({ fold: { state } }: Ground, account: AccountId): Membership | null {
-  const member = state.members.get(account);
-  if (member === undefined || member.endedAt !== null) return null;
-  return {
-    role: member.role,
-    requireMfa: state.policy.requireMfa,
-    deleted: state.deletedAt !== null,
-    waiting: !member.confirmed,
-  };
-}
-
-function answerTo(context: StoreContext, ground: Ground, { input, records }: SentAppend): AppendAnswer {
-  const there = records.filter(({ id }) => ground.known.has(id));
-  // Sent again after a lost answer: what was stored once is stored, whatever has happened since.
-  if (there.length === records.length) return stored(ground, records);
-  if (there.length > 0) throw new Refusal('refused', 'An append contains records that are there already.');
-  if (ground.groups.get(input.group)?.isPurged === true) return { kind: 'gone' };
-  const sound: SentRecord[] = [];
-  for (const record of records) {
-    const judged = judge(context, ground, record);
-    if ('kind' in judged) return judged;
-    sound.push(judged);
-  }
-  const head = ground.heads.get(input.stream) ?? null;
-  if (head !== input.expectedHead) return { kind: 'behind', head };
-  checkParents(ground, input.stream, records);
-  for (const record of sound) place(context, ground, record);
-  return stored(ground, records);
-}
-
-const stored = (ground: Ground, records: readonly SentRecord[]): AppendAnswer => ({
-  kind: 'stored',
-  places: records.map(({ id }) => {
-    const seq = ground.known.get(id)?.seq;
-    invariant(seq !== undefined, 'a stored record has a place');
-    return { id, seq };
-  }),
-});
-
-/** By the team log as it is under the lock; and what its author had seen must be this server's log and feed. */
-function judge(context: StoreContext, ground: Ground, record: SentRecord): SentRecord | AppendAnswer {
-  const tools = toolsOf(context.primitives, context.verifiers, ground.accounts);
-  const judged = judgeAuthor(tools, ground.fold.state, record.header);
-  if (!judged.ok) {
-    const { code } = judged.problem;
-    return code === 'oldEpoch' ? { kind: 'oldEpoch' } : { kind: 'notAllowed', reason: code };
-  }
-  checkView(ground, record.header);
-  return checkSignature(context, record, judged.value);
-}
-
-/** Else one member could make every client of the team believe that the server shows different things to different people. */
-function checkView({ fold, feedHashes }: Ground, { teamLog, seen }: RecordHeader): void {
-  const hash: EntryHash | undefined = fold.hashes[teamLog.index];
-  if (hash !== teamLog.hash)
-    throw new Refusal('refused', 'A record names a team-log entry that is not here.');
-  if (feedHashes.get(seen.seq) !== seen.feedHash) {
-    throw new Refusal('refused', 'A record names a place in the feed that is not here.');
-  }
-}
-
-/** Each is stored, or stands earlier in the append; and all are of the one stream. */
-function checkParents(ground: Ground, stream: StreamId, records: readonly SentRecord[]): void {
-  const earlier = new Set<RecordId>();
-  for (const { id, header } of records) {
-    for (const parent of header.parents) {
-      if (!earlier.has(parent) && ground.known.get(parent)?.stream !== stream) {
-        throw new Refusal('refused', 'A record follows one that is not in its stream.');
-      }
-    }
-    earlier.add(id);
-  }
-}
-
-function place(context: StoreContext, ground: Ground, record: SentRecord): void {
-  const { id, header } = record;
-  ground.position = nextPosition(context.primitives, ground.position, id);
-  ground.placed.push({ ...record, position: ground.position });
-  ground.known.set(id, { seq: ground.position.seq, stream: header.stream });
-  ground.heads.set(header.stream, id);
-  ground.groups.set(header.group, {
-    trashedAt: header.flag === 'trash' ? context.now() : null,
-    isPurged: header.flag === 'purge',
-  });
-}
-
 // ——— writing
 
 /** One statement for all tables, on its way when this returns. */
@@ -397,21 +292,6 @@ async function erasePurged(
     await eraseGroup(context, sql, { workspace, group: header.group, before: position.seq });
   }
   return purges.map(({ header }) => header.group);
-}
-
-interface MovedHead {
-  readonly stream: StreamId;
-  readonly group: GroupId;
-  readonly head: RecordId;
-}
-
-/** Of each stream that was appended to, its newest record. */
-function headsOf({ placed }: Ground): readonly MovedHead[] {
-  const heads = new Map<StreamId, MovedHead>();
-  for (const { id, header } of placed) {
-    heads.set(header.stream, { stream: header.stream, group: header.group, head: id });
-  }
-  return [...heads.values()];
 }
 
 const ERASED_AT_ONCE = 200;

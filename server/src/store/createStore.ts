@@ -8,7 +8,9 @@ import type { AppendAnswer } from '@cuebook/shared/protocol/record';
 import { invariant } from '@cuebook/shared/util/invariant';
 import { createAccountLogStore } from './accountLogs.ts';
 import type { RecordStore, Store } from './api.ts';
-import { commitAppends, type WaitingAppend } from './appendRecords.ts';
+import { createStandings, type Standings } from './appendAtOnce.ts';
+import type { WaitingAppend } from './appendJudging.ts';
+import { commitAppends } from './appendRecords.ts';
 import { createAuditStore } from './audit.ts';
 import type { StoreContext, StoreDependencies } from './dependencies.ts';
 import type { Database } from './database.ts';
@@ -47,8 +49,9 @@ async function readIncarnation(database: Database): Promise<string> {
 
 function createRecordStore(context: StoreContext): RecordStore {
   const fresh = createFreshTails(context);
+  const standings = createStandings();
   const commits = createGroupCommit<SentAppend, AppendAnswer>(
-    (workspace, group) => commitAndTell(context, fresh, workspace, group),
+    (workspace, group) => commitAndTell(context, { fresh, standings }, workspace, group),
     { most: MAX_APPEND_BYTES, weigh: ({ bytes }) => bytes },
   );
   return {
@@ -64,11 +67,11 @@ function createRecordStore(context: StoreContext): RecordStore {
 
 async function commitAndTell(
   context: StoreContext,
-  fresh: FreshTails,
+  { fresh, standings }: { readonly fresh: FreshTails; readonly standings: Standings },
   workspace: WorkspaceId,
   group: readonly WaitingAppend[],
 ): Promise<void> {
-  const committed = await commitAppends(context, workspace, group);
+  const committed = await commitAppends(context, standings, workspace, group);
   if (committed === null) return;
   fresh.keep(workspace, committed);
   const { position, head } = committed;

@@ -3,7 +3,7 @@
 
 import type { WorkspaceId } from '@cuebook/shared/encoding/ids';
 import type { Incarnation, Tail, TailEnd, TailPosition } from './api.ts';
-import type { Committed } from './appendRecords.ts';
+import type { Committed } from './appendJudging.ts';
 
 export interface FreshTails {
   keep(workspace: WorkspaceId, committed: Committed): void;

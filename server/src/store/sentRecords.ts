@@ -6,7 +6,7 @@ import { WORKSPACE_GROUP } from '@cuebook/shared/encoding/ids';
 import { MAX_APPEND_BYTES } from '@cuebook/shared/protocol/limits';
 import type { AppendInput } from '@cuebook/shared/protocol/record';
 import { parseRecord, type ParsedRecord, type RecordHeader } from '@cuebook/shared/record/header';
-import { recordIdOf, verifyRecord } from '@cuebook/shared/record/verify';
+import { recordIdFrom, recordMessage } from '@cuebook/shared/record/verify';
 import { judgeAuthor } from '@cuebook/shared/team/authority';
 import type { AccountDevice } from '@cuebook/shared/team/accountFold';
 import { equalBytes } from '@cuebook/shared/util/bytes';
@@ -20,6 +20,8 @@ export interface SentRecord {
   readonly id: RecordId;
   readonly header: RecordHeader;
   readonly parsed: ParsedRecord;
+  /** SHA-256: name and signature both go over it. */
+  readonly ciphertextHash: Uint8Array;
   /** The key under which the signature was found to be sound; null: not checked yet. */
   readonly soundUnder: Uint8Array | null;
 }
@@ -64,7 +66,10 @@ function readRecord(
   if (header.group === WORKSPACE_GROUP && header.flag !== 'none') {
     throw new Refusal('refused', 'What belongs to the whole workspace is neither trashed nor purged.');
   }
-  return { id: recordIdOf(primitives, parsed.value), header, parsed: parsed.value, soundUnder: null };
+  const { headerBytes, ciphertext, signature } = parsed.value;
+  const ciphertextHash = primitives.sha256(ciphertext);
+  const id = recordIdFrom(primitives, { header: headerBytes, ciphertextHash, signature });
+  return { id, header, parsed: parsed.value, ciphertextHash, soundUnder: null };
 }
 
 /** The last becomes the head and follows the one expected; all others lead to it. */
@@ -99,13 +104,14 @@ function checkedAhead(context: StoreContext, record: SentRecord): SentRecord {
 
 /** Throws a `Refusal` if the device did not sign it. */
 export function checkSignature(
-  { primitives, verifiers }: Pick<StoreContext, 'primitives' | 'verifiers'>,
+  { verifiers }: Pick<StoreContext, 'verifiers'>,
   record: SentRecord,
   device: AccountDevice,
 ): SentRecord {
   if (record.soundUnder !== null && equalBytes(record.soundUnder, device.signPublic)) return record;
   const verifier = verifiers.of(device.signPublic);
-  if (verifier === null || !verifyRecord(primitives, record.parsed, verifier)) {
+  const { headerBytes, signature } = record.parsed;
+  if (verifier?.(recordMessage(headerBytes, record.ciphertextHash), signature) !== true) {
     throw new Refusal('refused', 'A record is not signed by the device that it names.');
   }
   return { ...record, soundUnder: device.signPublic };

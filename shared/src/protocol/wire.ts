@@ -12,7 +12,7 @@
 // What comes in is walked before anything is built from it: what a message says about its own size must be there in its
 // bytes, and depth and number of values have limits, so that a small message cannot become a large one in memory.
 
-import { decode, encode, ExtensionCodec } from '@msgpack/msgpack';
+import { Decoder, encode, Encoder, ExtensionCodec } from '@msgpack/msgpack';
 import { MAX_MESSAGE_BYTES } from './limits.ts';
 
 /** Levels of arrays and maps. The deepest message, a team append in its envelope, has seven. */
@@ -30,10 +30,19 @@ export class WireError extends Error {
 
 // None is known: neither side sends extension types, timestamps included.
 const extensionCodec = new ExtensionCodec();
+const createEncoder = (): Encoder =>
+  new Encoder({ extensionCodec, ignoreUndefined: true, maxDepth: MAX_WIRE_DEPTH });
+const createDecoder = (): Decoder => new Decoder({ extensionCodec });
+// Kept, because making one costs more than a small message; not after a large one, which it would hold on to.
+let encoder = createEncoder();
+let decoder = createDecoder();
+const LARGE_BYTES = 64 * 1024;
 
 /** Properties that are undefined are left out. */
 export function encodeMessage(value: unknown): Uint8Array<ArrayBuffer> {
-  return encode(value, { extensionCodec, ignoreUndefined: true, maxDepth: MAX_WIRE_DEPTH });
+  const message = encoder.encode(value);
+  if (message.length > LARGE_BYTES) encoder = createEncoder();
+  return message;
 }
 
 /** Throws `WireError`. Byte strings in the result are views into `message`. */
@@ -44,9 +53,11 @@ export function decodeMessage(message: Uint8Array): unknown {
   const problem = problemOf(bytes);
   if (problem !== null) throw new WireError(problem);
   try {
-    return decode(bytes, { extensionCodec });
+    return decoder.decode(bytes);
   } catch {
     throw new WireError('A map has a key that is not allowed.');
+  } finally {
+    if (bytes.length > LARGE_BYTES) decoder = createDecoder();
   }
 }
 

@@ -97,7 +97,7 @@ test(
 
 async function makeTeam(run: Run): Promise<TeamOnServer> {
   const owner = await createSampleAccount(suite);
-  await run.insist({ do: 'createAccount', account: newAccountOf(owner) });
+  await run.insist({ do: 'createAccount', account: newAccountOf(owner), author: authorOf(owner) });
   const sample = await SampleTeam.create(suite, owner);
   const entries = sample.history.entries.map(({ bytes }) => bytes);
   const boxes = sample.boxes.map(({ epoch, generation, bytes }) => ({

@@ -4,7 +4,7 @@
 import * as nodeCrypto from 'node:crypto';
 import type { AppendInput } from '@cuebook/shared/protocol/record';
 import type { TeamAppend } from '@cuebook/shared/protocol/workspace';
-import type { WorkspaceId } from '@cuebook/shared/encoding/ids';
+import { idToBytes, type WorkspaceId } from '@cuebook/shared/encoding/ids';
 import { createNativePrimitives } from '@cuebook/shared/crypto/nativePrimitives';
 import type { Author, NewAccount, Store, TailPosition } from '@cuebook/server/store/api';
 import { createStore } from '@cuebook/server/store/createStore';
@@ -12,7 +12,7 @@ import { startDatabase } from '@cuebook/server/store/start';
 import { Refusal } from '@cuebook/server/problems';
 
 export type StoreCall =
-  | { readonly do: 'createAccount'; readonly account: NewAccount }
+  | { readonly do: 'createAccount'; readonly account: NewAccount; readonly author: Author }
   | { readonly do: 'appendLog'; readonly author: Author; readonly append: TeamAppend }
   | { readonly do: 'append'; readonly author: Author; readonly input: AppendInput }
   | { readonly do: 'tail'; readonly workspace: WorkspaceId; readonly from: TailPosition }
@@ -47,7 +47,11 @@ const store = await createStore({
 async function answer(store: Store, call: StoreCall): Promise<unknown> {
   switch (call.do) {
     case 'createAccount':
-      return store.accountLogs.create(call.account, async () => {});
+      return store.accountLogs.create(call.account, async (sql) => {
+        await sql`
+          insert into sessions (account, session, device, second_factor, created_at, last_used_at)
+          values (${idToBytes(call.author.account)}, ${call.author.session}, ${idToBytes(call.author.device)}, false, 0, 0)`;
+      });
     case 'appendLog':
       return store.workspaces.appendLog(call.author, call.append);
     case 'append':

@@ -97,8 +97,9 @@ describe('queries', () => {
     expect(about.length).toBeGreaterThan(25);
     const unbound = about.filter(
       (text) =>
-        !/\b(?:workspace|account) = (?:any \()?\$\d|from cuebook_(?:tail|lock_for_append)\(\$1/.test(text) &&
-        !/^(?:with appended as \(\s*)?insert into \w+ \((?:workspace|account),/.test(text),
+        !/\b(?:workspace|account) = (?:any \()?\$\d|from cuebook_(?:tail|lock_for_append|append)\(\$1/.test(
+          text,
+        ) && !/^(?:with appended as \(\s*)?insert into \w+ \((?:workspace|account),/.test(text),
     );
     expect(unbound).toEqual([]);
   });

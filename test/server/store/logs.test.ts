@@ -266,7 +266,7 @@ describe('sealed epoch keys', () => {
     await workspaces.reportBox(authorOf(editor), team.id, { epoch: 2, generation: 1 });
     await workspaces.reportBox(authorOf(editor), team.id, { epoch: 1, generation: 2 });
     await workspaces.reportBox(authorOf(stranger), team.id, wanted);
-    world.endedSessions.add(authorOf(editor).session);
+    await world.endSession(authorOf(editor));
     await expect(workspaces.reportBox(authorOf(editor), team.id, wanted)).rejects.toMatchObject({
       code: 'unauthenticated',
     });

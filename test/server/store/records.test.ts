@@ -2,12 +2,12 @@ import { describe, expect, test } from 'vitest';
 import { parseTombstone } from '@cuebook/shared/record/tombstone';
 import { FEED_START, nextPosition } from '@cuebook/shared/record/feed';
 import type { FeedItemMessage } from '@cuebook/shared/protocol/record';
-import { WORKSPACE_GROUP, type EntryHash, type RecordId } from '@cuebook/shared/encoding/ids';
+import { idToBytes, WORKSPACE_GROUP, type EntryHash, type RecordId } from '@cuebook/shared/encoding/ids';
 import { Refusal } from '@cuebook/server/problems';
 import { createStore } from '@cuebook/server/store/createStore';
 import { openDatabase } from '@cuebook/server/store/database';
 import { createTestDatabase } from '../ground.ts';
-import { authorOf, createWorld, newGroup, newStream, suite, type TeamOnServer } from './world.ts';
+import { authorOf, createWorld, newGroup, newStream, suite, TeamOnServer } from './world.ts';
 
 async function itemsOf(team: TeamOnServer): Promise<readonly FeedItemMessage[]> {
   const feed = await team.store.records.readFeed(team.id, team.cursor, 2048);
@@ -94,7 +94,9 @@ describe('appending records', () => {
       index % 5 === 4 ? team.append(team.owner, [record], record.id) : team.append(team.owner, [record]),
     );
     const answers = await Promise.allSettled(appends);
-    expect(commits.filter((text) => text.includes('insert into records')).length).toBeLessThanOrEqual(2);
+    expect(
+      commits.filter((text) => /insert into records|cuebook_append/.test(text)).length,
+    ).toBeLessThanOrEqual(2);
     expect(answers.filter(({ status }) => status === 'rejected')).toHaveLength(4);
     const items = await itemsOf(team);
     expect(items.map(({ seq }) => seq)).toEqual(Array.from({ length: 16 }, (_, index) => index + 1));
@@ -231,7 +233,7 @@ describe('the server refuses', () => {
     const world = await createWorld(ground.database);
     const team = await world.team();
     const record = team.seal(team.owner, somewhere());
-    world.endedSessions.add(authorOf(team.owner).session);
+    await world.endSession(authorOf(team.owner));
     await expect(team.append(team.owner, [record])).rejects.toMatchObject({ code: 'unauthenticated' });
     expect(await itemsOf(team)).toEqual([]);
   });
@@ -416,4 +418,183 @@ test('members get what was just committed without reading it back, and never les
   const purged = await records.readTail(team.id, { ...from, seq: 1 }, { seq: 2, logIndex: head.index });
   expect(purged.items).toHaveLength(1);
   expect(reads() - before).toBe(3);
+});
+
+describe('an append in one statement', () => {
+  /** A world whose statements are seen, and a team to which this process wrote last. */
+  async function begin() {
+    const statements: string[] = [];
+    const ground = await createTestDatabase({ onStatement: (text) => statements.push(text) });
+    const world = await createWorld(ground.database);
+    const team = await world.team();
+    const base = somewhere();
+    const first = team.seal(team.owner, base);
+    await team.append(team.owner, [first]);
+    /** How often each of the two ways was gone meanwhile. */
+    const waysOf = async (work: () => Promise<unknown>) => {
+      statements.length = 0;
+      await work();
+      const count = (part: string): number => statements.filter((text) => text.includes(part)).length;
+      return { atOnce: count('cuebook_append('), underLock: count('cuebook_lock_for_append(') };
+    };
+    return {
+      ground,
+      world,
+      team,
+      base,
+      first,
+      waysOf,
+      [Symbol.asyncDispose]: () => ground[Symbol.asyncDispose](),
+    };
+  }
+  const ONCE = { atOnce: 1, underLock: 0 };
+  const JUDGED = { atOnce: 1, underLock: 1 };
+
+  test('is one statement, and leaves the same rows as one under the lock', async () => {
+    await using begun = await begin();
+    const { ground, team, base, first, waysOf } = begun;
+    const second = team.seal(team.owner, { ...base, parents: [first.id] });
+    const side = team.seal(team.owner, { ...base, parents: [first.id], flag: 'trash' });
+    const merge = team.seal(team.owner, {
+      ...base,
+      parents: [second.id, side.id],
+      flag: 'trash',
+      seen: await team.catchUp(),
+    });
+    const other = somewhere();
+    expect(await waysOf(() => team.append(team.owner, [second]))).toEqual(ONCE);
+    expect(await waysOf(() => team.append(team.owner, [side, merge], second.id))).toEqual(ONCE);
+    expect(await waysOf(() => team.append(team.owner, [team.seal(team.owner, other)]))).toEqual(ONCE);
+    const items = await itemsOf(team);
+    expect(items.map(({ seq }) => seq)).toEqual([1, 2, 3, 4, 5]);
+    expect(items.slice(0, 4).map(({ bytes }) => bytes)).toEqual(
+      [first, second, side, merge].map(({ bytes }) => bytes),
+    );
+    const positions = items.reduce((last, { id }) => nextPosition(suite, last, id), FEED_START);
+    expect((await team.store.workspaces.head(team.id)).feed).toEqual(positions);
+    const sql = ground.database.connectAs('owner');
+    const rows = await sql`
+      select g.trashed_at is not null as trashed, g.purged_at, s.head
+      from groups g join streams s on s.workspace = g.workspace and s.group_id = g.group_id
+      where g.workspace = ${idToBytes(team.id)} and g.group_id = ${idToBytes(base.group)}`;
+    await sql.end();
+    expect(rows).toEqual([{ trashed: true, purged_at: null, head: idToBytes(merge.id) }]);
+    // A store that was just opened goes on from there, by the other way.
+    const fresh = await createWorld(ground.database);
+    const next = team.seal(team.owner, { ...base, parents: [merge.id], flag: 'restore' });
+    const input = { workspace: team.id, ...base, expectedHead: merge.id, records: [next.bytes] };
+    expect(await fresh.store.records.append(authorOf(team.owner), input)).toMatchObject({
+      places: [{ seq: 6 }],
+    });
+  });
+
+  test('is judged by what is there as soon as anything is otherwise than it expects', async () => {
+    await using begun = await begin();
+    const { world, team, base, first, waysOf } = begun;
+    const stored = team.seal(team.owner, { ...base, parents: [first.id] });
+    await team.append(team.owner, [stored]);
+    const save = (): Promise<unknown> => team.append(team.owner, [team.seal(team.owner, somewhere())]);
+    const purged = somewhere();
+    await team.append(team.owner, [team.seal(team.owner, { ...purged, flag: 'purge' })]);
+    const stranger = team.seal(team.owner, { ...base, parents: [stored.id, 'a'.repeat(52) as RecordId] });
+    const blind = team.seal(team.owner, { ...somewhere(), seen: { seq: 1, feedHash: FEED_START.feedHash } });
+    const tries: readonly (readonly [string, () => Promise<unknown>, object])[] = [
+      ['sent again', () => team.append(team.owner, [stored]), { places: [{ id: stored.id, seq: 2 }] }],
+      [
+        'another head',
+        () => team.append(team.owner, [team.seal(team.owner, { ...base, parents: [first.id] })]),
+        { kind: 'behind', head: stored.id },
+      ],
+      [
+        'a head of another stream',
+        () => team.append(team.owner, [team.seal(team.owner, { ...somewhere(), parents: [first.id] })]),
+        { kind: 'behind', head: null },
+      ],
+      ['a parent that is not there', () => team.append(team.owner, [stranger]), { code: 'refused' }],
+      ['another feed', () => team.append(team.owner, [blind]), { code: 'refused' }],
+      [
+        'a purged group',
+        () => team.append(team.owner, [team.seal(team.owner, { ...purged, stream: newStream() })]),
+        { kind: 'gone' },
+      ],
+    ];
+    for (const [what, attempt, expected] of tries) {
+      // Until it is tried again after the miss before.
+      for (let count = 0; count < 3; count += 1) await save();
+      let answer: unknown;
+      const ways = await waysOf(async () => {
+        answer = await attempt().catch((error: unknown) => error);
+      });
+      expect([what, ways]).toEqual([what, JUDGED]);
+      expect(answer).toMatchObject(expected);
+    }
+    await save();
+    await save();
+    const last = team.seal(team.owner, { ...base, parents: [stored.id] });
+    await world.endSession(authorOf(team.owner));
+    const ways = await waysOf(async () => {
+      await expect(team.append(team.owner, [last])).rejects.toMatchObject({ code: 'unauthenticated' });
+    });
+    expect(ways).toEqual(JUDGED);
+    expect((await itemsOf(team)).some(({ id }) => id === last.id)).toBe(false);
+  });
+
+  test('finds out that somebody else wrote, and is tried less often while others do', async () => {
+    await using begun = await begin();
+    const { ground, world, team, waysOf } = begun;
+    const database = openDatabase({ address: ground.address, connections: 2 });
+    const other = await createWorld(database);
+    const save = async (store = team.store): Promise<unknown> => {
+      const place = somewhere();
+      const record = team.seal(team.owner, place);
+      const input = { workspace: team.id, ...place, expectedHead: null, records: [record.bytes] };
+      return store.records.append(authorOf(team.owner), input);
+    };
+    const ways = await waysOf(async () => {
+      for (let count = 0; count < 40; count += 1) {
+        await save(other.store);
+        await save();
+      }
+    });
+    expect(ways.underLock).toBe(40);
+    expect(ways.atOnce).toBeLessThan(8);
+    // A log entry by another process is one more thing that is otherwise: its removal of a member holds at once.
+    const editor = await world.account();
+    await team.catchUp();
+    await team.add(editor);
+    for (let count = 0; count < 70; count += 1) await save();
+    expect(await waysOf(save)).toEqual(ONCE);
+    const late = team.seal(editor, somewhere());
+    await team.catchUp();
+    await team.team.remove(team.owner, editor.id);
+    const elsewhere = new TeamOnServer(other.store, team.team, team.owner);
+    elsewhere.continueFrom(team);
+    expect(await elsewhere.push(team.owner)).toMatchObject({ kind: 'stored' });
+    expect(await team.append(editor, [late])).toEqual({ kind: 'notAllowed', reason: 'notMember' });
+    await other.store.close();
+  });
+
+  test('serves appends that arrived together, each as if it had come alone', async () => {
+    await using begun = await begin();
+    const { team, base, first, waysOf } = begun;
+    const chain = [team.seal(team.owner, { ...base, parents: [first.id] })];
+    for (let count = 0; count < 5; count += 1) {
+      chain.push(team.seal(team.owner, { ...base, parents: chain.slice(-1).map(({ id }) => id) }));
+    }
+    const answers: unknown[] = [];
+    const ways = await waysOf(async () => {
+      answers.push(...(await Promise.all(chain.map((record) => team.append(team.owner, [record])))));
+    });
+    expect(ways.underLock).toBe(0);
+    expect(answers).toMatchObject(
+      chain.map((_, index) => ({ kind: 'stored', places: [{ seq: index + 2 }] })),
+    );
+    // Two want to follow the same head: the first has it.
+    const head = chain.at(-1)?.id ?? first.id;
+    const rivals = [1, 2].map(() => team.seal(team.owner, { ...base, parents: [head] }));
+    const outcomes = await Promise.all(
+      [team.seal(team.owner, somewhere()), ...rivals].map((record) => team.append(team.owner, [record])),
+    );
+    expect(outcomes.map(({ kind }) => kind)).toEqual(['stored', 'stored', 'behind']);
+  });
 });

@@ -40,8 +40,8 @@ export const newStream = (): StreamId => idFromBytes<StreamId>(suite.random(16))
 export interface World {
   readonly store: Store;
   readonly hints: Hint[];
-  /** Sessions that have ended; all others hold. */
-  readonly endedSessions: Set<string>;
+  /** All others hold. */
+  endSession(author: Author): Promise<void>;
   /** What a revocation in an account log has ended. */
   readonly endedDevices: DeviceId[];
   /** What a revocation in a team log has ended. */
@@ -79,10 +79,13 @@ export async function createWorld(database: Database, options: WorldOptions = {}
   const world: World = {
     store,
     hints,
-    endedSessions,
     endedDevices,
     endedTokens,
     now: SAMPLE_TIME,
+    async endSession({ account, session }) {
+      endedSessions.add(session);
+      await database.app`delete from sessions where account = ${idToBytes(account)} and session = ${session}`;
+    },
     async account() {
       const account = await createSampleAccount(suite);
       await storeAccount(store, account);
@@ -98,8 +101,14 @@ export async function createWorld(database: Database, options: WorldOptions = {}
   return world;
 }
 
+/** With a session of its first device, where an append looks for it that is done in one statement. */
 export async function storeAccount(store: Store, account: SampleAccount): Promise<void> {
-  await store.accountLogs.create(newAccountOf(account), async () => {});
+  const { session, device } = authorOf(account);
+  await store.accountLogs.create(newAccountOf(account), async (sql) => {
+    await sql`
+      insert into sessions (account, session, device, second_factor, created_at, last_used_at)
+      values (${idToBytes(account.id)}, ${session}, ${idToBytes(device)}, false, ${SAMPLE_TIME}, ${SAMPLE_TIME})`;
+  });
 }
 
 export const newAccountOf = (account: SampleAccount): NewAccount => ({
@@ -144,6 +153,12 @@ export class TeamOnServer {
     this.#store = store;
     this.team = team;
     this.owner = owner;
+  }
+
+  /** The same team by way of another store. */
+  continueFrom(other: TeamOnServer): void {
+    this.#stored = other.#stored;
+    this.#storedBoxes = other.#storedBoxes;
   }
 
   get store(): Store {
