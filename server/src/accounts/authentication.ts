@@ -11,7 +11,7 @@ import {
   touchMachineToken,
   type MachineTokenRow,
 } from '../store/accountsSecrets.ts';
-import { findSessionTokens, readSession, sessionsThatHold } from '../store/accountsSessions.ts';
+import { findSessionTokens, noteAccess, readSession, sessionsThatHold } from '../store/accountsSessions.ts';
 import { isAllowedAddress, isAllowedOrigin } from './addresses.ts';
 import type { Authentication } from './api.ts';
 import type { Ground } from './ground.ts';
@@ -43,6 +43,8 @@ async function authenticateSession(ground: Ground, given: GivenSecret): Promise<
   const found = await findSessionTokens(ground.database.app, 'access', given.prefix);
   const token = ground.secrets.pick(given, found);
   if (token === null || token.expiresAt <= ground.now()) throw unauthenticated();
+  const isFirst = token.usedAt === null;
+  if (isFirst && !(await noteAccess(ground.database.app, token, ground.now()))) throw unauthenticated();
   return {
     kind: 'session',
     session: token.session,

@@ -23,19 +23,20 @@ export async function openSession(
   return grantTokens(ground, sql, { account: of.account, session }, 'signedIn');
 }
 
-/** A new pair of tokens. */
+/** A new pair of tokens; `madeFor`: the hash of the refresh token that it is given for. */
 export async function grantTokens(
   ground: Needs,
   sql: Querier,
   of: { readonly account: AccountId; readonly session: string },
   grade: Grant['grade'],
+  madeFor: Uint8Array | null = null,
 ): Promise<Grant> {
   const access = ground.secrets.make('access');
   const refresh = ground.secrets.make('refresh');
   const accessExpiresAt = ground.now() + ACCESS_MS;
   const refreshExpiresAt = ground.now() + IDLE_MS;
-  await insertSessionToken(sql, { ...of, ...access, kind: 'access', expiresAt: accessExpiresAt });
-  await insertSessionToken(sql, { ...of, ...refresh, kind: 'refresh', expiresAt: refreshExpiresAt });
+  await insertSessionToken(sql, { ...of, ...access, kind: 'access', expiresAt: accessExpiresAt, madeFor });
+  await insertSessionToken(sql, { ...of, ...refresh, kind: 'refresh', expiresAt: refreshExpiresAt, madeFor });
   return {
     ...of,
     grade,

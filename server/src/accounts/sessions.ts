@@ -1,5 +1,7 @@
 // Sessions: an access token for 15 minutes, a refresh token that is exchanged for the next pair, once. A refresh token that
-// is presented again was copied by somebody: the session ends, whoever of the two asks. Seven days without use end it too.
+// is presented again was copied by somebody: the session ends, whoever of the two asks. The one exception is an exchange
+// whose answer was lost: within a minute, while nobody has presented anything of the pair that was given, it is taken back
+// and another one given. Seven days without use end a session too.
 
 import type { AccountId } from '@cuebook/shared/encoding/ids';
 import type { Grant, SignInAnswer } from '@cuebook/shared/protocol/session';
@@ -11,6 +13,7 @@ import {
   findSessionTokens,
   listSessions,
   readSession,
+  takeBackPair,
   touchSession,
   useRefreshToken,
   type FoundToken,
@@ -113,11 +116,18 @@ async function refresh(ground: Ground, text: string, origin: Origin): Promise<Gr
   throw sessionOver();
 }
 
-/** Null if it was exchanged before. */
+/** In which an exchange whose answer was lost may be done again. */
+export const AGAIN_MS = 60_000;
+
+/** Null if it was exchanged before, and that was not a lost answer. */
 async function exchange(ground: Ground, token: FoundToken): Promise<Grant | null> {
   const { account, session } = token;
   return ground.database.transact({ account }, async (sql) => {
-    if (!(await useRefreshToken(sql, token, ground.now()))) return null;
+    const now = ground.now();
+    const isGood =
+      (await useRefreshToken(sql, token, now)) ||
+      (await takeBackPair(sql, token, { since: now - AGAIN_MS, now }));
+    if (!isGood) return null;
     if (!(await touchSession(sql, account, session, ground.now()))) throw sessionOver();
     const current = await readSession(sql, account, session);
     return grantTokens(
@@ -125,6 +135,7 @@ async function exchange(ground: Ground, token: FoundToken): Promise<Grant | null
       sql,
       { account, session },
       current?.device == null ? 'signedIn' : 'deviceBound',
+      token.hash,
     );
   });
 }

@@ -85,13 +85,15 @@ export async function insertSessionToken(
     readonly kind: SessionTokenKind;
     readonly prefix: string;
     readonly expiresAt: number;
+    /** Hash of the refresh token that was exchanged for it. */
+    readonly madeFor: Uint8Array | null;
   },
 ): Promise<void> {
   const account = idToBytes(token.account);
   await sql`
-    insert into session_tokens (account, session, kind, prefix, hash, pepper, expires_at)
+    insert into session_tokens (account, session, kind, prefix, hash, pepper, expires_at, made_for)
     values (${account}, ${token.session}, ${token.kind}, ${token.prefix}, ${token.hash}, ${token.pepper},
-      ${token.expiresAt})`;
+      ${token.expiresAt}, ${token.madeFor})`;
   await sql`
     insert into session_token_directory (prefix, account, expires_at)
     values (${token.prefix}, ${account}, ${token.expiresAt})
@@ -110,6 +112,50 @@ export async function useRefreshToken(
     where account = ${idToBytes(token.account)} and session = ${token.session} and kind = 'refresh'
       and hash = ${token.hash} and used_at is null`;
   return used.count === 1;
+}
+
+/**
+ * Takes back the pair that a refresh token was exchanged for after `since`, if nobody has presented either of the two.
+ * False if it is not so. The refresh token that is taken back counts as exchanged from now on.
+ */
+export async function takeBackPair(
+  sql: Querier,
+  token: Pick<FoundToken, 'account' | 'session' | 'hash'>,
+  { since, now }: { readonly since: number; readonly now: number },
+): Promise<boolean> {
+  const account = idToBytes(token.account);
+  // Whoever exchanges it again at the same moment waits here, and then takes back what this one is given.
+  const exchanged = await sql`
+    select from session_tokens
+    where account = ${account} and session = ${token.session} and kind = 'refresh' and hash = ${token.hash}
+      and used_at > ${since}
+    for update`;
+  if (exchanged.count === 0) return false;
+  const pair = await sql<{ used_at: number | null }[]>`
+    select used_at from session_tokens
+    where account = ${account} and session = ${token.session} and made_for = ${token.hash}
+    for update`;
+  if (pair.length === 0 || pair.some((each) => each.used_at !== null)) return false;
+  await sql`
+    delete from session_tokens
+    where account = ${account} and session = ${token.session} and made_for = ${token.hash} and kind = 'access'`;
+  await sql`
+    update session_tokens set used_at = ${now}, made_for = null
+    where account = ${account} and session = ${token.session} and made_for = ${token.hash}`;
+  return true;
+}
+
+/** Of an access token that is presented for the first time. False if it has been taken back meanwhile. */
+export async function noteAccess(
+  sql: Querier,
+  token: Pick<FoundToken, 'account' | 'session' | 'hash'>,
+  now: number,
+): Promise<boolean> {
+  const noted = await sql`
+    update session_tokens set used_at = coalesce(used_at, ${now}::bigint)
+    where account = ${idToBytes(token.account)} and session = ${token.session} and kind = 'access'
+      and hash = ${token.hash}`;
+  return noted.count > 0;
 }
 
 /** All access and refresh tokens that are out: for when the session is given new rights. */

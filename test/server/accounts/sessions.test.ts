@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import { ACCESS_MS, IDLE_MS } from '@cuebook/server/accounts/grants';
+import { AGAIN_MS } from '@cuebook/server/accounts/sessions';
 import { addSampleDevice, revokeSampleDevice } from '@cuebook/shared/team/sampleTeam';
 import { bind, boxesOf, callerOf, from, GOOD_PASSWORD, openOffice, suite } from './office.ts';
 
@@ -68,6 +69,7 @@ describe('a session', () => {
     await using office = await openOffice();
     const { grant } = await office.owner();
     const next = await office.accounts.sessions.refresh(grant.refreshToken, from());
+    await callerOf(office.accounts, next.accessToken);
     await expect(office.accounts.sessions.refresh(grant.refreshToken, from())).rejects.toMatchObject({
       code: 'unauthenticated',
     });
@@ -80,17 +82,77 @@ describe('a session', () => {
     expect(office.hints).toContainEqual({ kind: 'revoked', account: grant.account, workspace: null });
   });
 
-  test('gives one pair to one of two who refresh at the same moment, and then ends', async () => {
+  test('has one good pair after two have refreshed at the same moment, and ends when the other is presented', async () => {
     await using office = await openOffice();
     const { grant } = await office.owner();
-    const both = await Promise.allSettled([
+    const both = await Promise.all([
       office.accounts.sessions.refresh(grant.refreshToken, from()),
       office.accounts.sessions.refresh(grant.refreshToken, from()),
     ]);
-    expect(both.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected']);
-    await expect(callerOf(office.accounts, grant.accessToken)).rejects.toMatchObject({
+    const callers = await Promise.allSettled(
+      both.map(({ accessToken }) => callerOf(office.accounts, accessToken)),
+    );
+    expect(callers.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected']);
+    const [good, other] = callers[0]?.status === 'fulfilled' ? both : both.toReversed();
+    await expect(office.accounts.sessions.refresh(other?.refreshToken ?? '', from())).rejects.toMatchObject({
       code: 'unauthenticated',
     });
+    await expect(callerOf(office.accounts, good?.accessToken ?? '')).rejects.toMatchObject({
+      code: 'unauthenticated',
+    });
+  });
+
+  test('survives lost answers to a refresh: the same token is taken again, and what was lost is worth nothing', async () => {
+    await using office = await openOffice();
+    const { grant } = await office.owner();
+    const lost = [
+      await office.accounts.sessions.refresh(grant.refreshToken, from()),
+      await office.accounts.sessions.refresh(grant.refreshToken, from()),
+    ];
+    office.pass(AGAIN_MS - 1);
+    const came = await office.accounts.sessions.refresh(grant.refreshToken, from());
+    expect(came.session).toBe(grant.session);
+    await expect(callerOf(office.accounts, came.accessToken)).resolves.toMatchObject({
+      session: grant.session,
+    });
+    for (const { accessToken } of lost) {
+      await expect(callerOf(office.accounts, accessToken)).rejects.toMatchObject({ code: 'unauthenticated' });
+    }
+    const next = await office.accounts.sessions.refresh(came.refreshToken, from());
+    await expect(office.accounts.sessions.refresh(lost[0]?.refreshToken ?? '', from())).rejects.toMatchObject(
+      {
+        code: 'unauthenticated',
+      },
+    );
+    await expect(callerOf(office.accounts, next.accessToken)).rejects.toMatchObject({
+      code: 'unauthenticated',
+    });
+  });
+
+  test.each(['a refresh token', 'an access token'])(
+    'ends when a refresh token comes again after %s of the next pair was presented',
+    async (what) => {
+      await using office = await openOffice();
+      const { grant } = await office.owner();
+      const next = await office.accounts.sessions.refresh(grant.refreshToken, from());
+      if (what === 'an access token') await callerOf(office.accounts, next.accessToken);
+      else await office.accounts.sessions.refresh(next.refreshToken, from());
+      await expect(office.accounts.sessions.refresh(grant.refreshToken, from())).rejects.toMatchObject({
+        code: 'unauthenticated',
+      });
+      expect(await office.ground.database.app`select from sessions`).toHaveLength(0);
+    },
+  );
+
+  test('ends when a refresh token comes again after more than a minute', async () => {
+    await using office = await openOffice();
+    const { grant } = await office.owner();
+    await office.accounts.sessions.refresh(grant.refreshToken, from());
+    office.pass(AGAIN_MS);
+    await expect(office.accounts.sessions.refresh(grant.refreshToken, from())).rejects.toMatchObject({
+      code: 'unauthenticated',
+    });
+    expect(await office.ground.database.app`select from sessions`).toHaveLength(0);
   });
 
   test('ends after seven days without use, and lives on while it is used', async () => {
