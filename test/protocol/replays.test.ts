@@ -248,7 +248,8 @@ const byGit = new Map<Fork, string | null>(
   hasGit ? [...realMerges, ...triples].map((fork) => [fork, gitMerges(fork)] as const) : [],
 );
 
-const linesOf = (text: string): ReadonlySet<string> => new Set(text.split(/\r?\n/));
+/** A byte order mark belongs to the text, not to its first line. */
+const linesOf = (text: string): ReadonlySet<string> => new Set(text.replace(/^\uFEFF/, '').split(/\r?\n/));
 
 /** Lines that somebody had and nobody took out, and that are not in the result: there must be none. */
 function lostLines({ base, mine, theirs }: Fork): readonly string[] {
