@@ -1,5 +1,7 @@
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
+import { connect, createServer, type AddressInfo } from 'node:net';
+import { openDatabase } from '@cuebook/server/store/database';
 import { describe, expect, test } from 'vitest';
 import { createTestDatabase } from '../ground.ts';
 
@@ -48,5 +50,35 @@ describe('the driver', () => {
     });
     expect([...name]).toEqual([{ application_name: 'cuebook' }]);
     await owner.end();
+  });
+
+  test('lives on when a connection closes in the moment when it asks for the types of lists', async () => {
+    await using ground = await createTestDatabase();
+    const { address } = ground;
+    if (address.kind !== 'embedded') throw new Error('the tests run on the embedded database');
+    const from = 'path' in address.at ? { path: address.at.path } : address.at;
+    let closed = 0;
+    // Between driver and database: what asks for the types finds its connection closed, the first time.
+    const between = createServer((near) => {
+      const far = connect(from);
+      near.on('error', () => far.destroy()).on('close', () => far.destroy());
+      far.on('error', () => near.destroy()).on('close', () => near.destroy());
+      far.pipe(near);
+      near.on('data', (chunk) => {
+        if (closed === 0 && chunk.includes('pg_catalog.pg_type')) {
+          closed += 1;
+          near.resetAndDestroy();
+        } else far.write(chunk);
+      });
+    });
+    await new Promise<void>((resolve) => between.listen(0, '127.0.0.1', resolve));
+    const at = { host: '127.0.0.1', port: (between.address() as AddressInfo).port };
+    const database = openDatabase({ connections: 1, address: { ...address, at } });
+    // Before the mend this was an unhandled rejection, which ends a process.
+    await expect(database.app`select 1 as one`).rejects.toThrow(/./);
+    expect([...(await database.app`select ${['a', 'b']}::text[] as list`)]).toEqual([{ list: ['a', 'b'] }]);
+    expect(closed).toBe(1);
+    await database.close();
+    between.close();
   });
 });
