@@ -43,7 +43,7 @@ const main = fileURLToPath(new URL('../../server/src/main.ts', import.meta.url))
 
 export interface ServerOptions {
   /** Stands between the server and everybody: its address is the server's. */
-  readonly line?: Line;
+  readonly line?: Pick<Line, 'port' | 'leadTo'>;
   readonly environment?: Readonly<Record<string, string>>;
   /** How it is reached, where something else stands in front of it. */
   readonly origin?: string;

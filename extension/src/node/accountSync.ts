@@ -18,6 +18,7 @@ import type { Suite } from '@cuebook/shared/crypto/suite';
 import type { AccountId, GroupId, RecordId, WorkspaceId } from '@cuebook/shared/encoding/ids';
 import type { FollowMessage } from '@cuebook/shared/protocol/record';
 import { FEED_START } from '@cuebook/shared/record/feed';
+import type { LogHead } from '@cuebook/shared/record/header';
 import { newSession, reopened, type Session } from '@cuebook/shared/replica/pushing';
 import type { ReplicaPorts } from '@cuebook/shared/replica/ports';
 import type { ReplicaState } from '@cuebook/shared/replica/state';
@@ -110,12 +111,14 @@ interface Lane {
   /** Ends the subscription; null while it is not followed. */
   stopFollowing: (() => void) | null;
   phase: SyncPhase;
-  /** Of what `follow` has said: where log and feed end. */
+  /** Of what `follow` has said: where log and feed end. Null before it was followed. */
   ends: WorkspaceEnds | null;
   waiters: (() => void)[];
   isDoingDuties: boolean;
-  /** The server's ends were asked for again, since what it said was less than is here. */
+  /** The server's ends were asked for again, since what it said was less than is here, or than it had said before. */
   isAskedAgain: boolean;
+  /** What was said and what was here when they were last asked for because it had said more. */
+  askedAt: string;
   /** Whose boxes are wanted is going to be asked. */
   isAskingWanted: boolean;
   /** Members without a box that opens, by the server's word, who have not been given one from here. */
@@ -279,6 +282,7 @@ class Sync implements AccountSync {
       waiters: [],
       isDoingDuties: false,
       isAskedAgain: false,
+      askedAt: '',
       isAskingWanted: false,
       wanted: [],
     };
@@ -351,10 +355,10 @@ class Sync implements AccountSync {
 
   async #take(message: ServerMessage): Promise<void> {
     if ((message.kind === 'ends' || message.kind === 'feed') && this.#isOvertaken(message)) {
-      const ends = this.#endsHere(message);
+      const ends = this.#atLeastHere(message.workspace, message.ends);
       return message.kind === 'ends'
         ? this.#takeLogs({ ...message, ends })
-        : this.#takePage({ ...message, items: [], ends });
+        : this.#takePage({ ...message, ends });
     }
     switch (message.kind) {
       case 'feed':
@@ -390,16 +394,17 @@ class Sync implements AccountSync {
     return true;
   }
 
-  /** The server had this much already: it is from there. */
-  #endsHere({
-    workspace,
-    ends,
-  }: {
-    readonly workspace: WorkspaceId;
-    readonly ends: WorkspaceEnds;
-  }): WorkspaceEnds {
-    const head = teamOf(workspaceOf(this.#account().client, workspace))?.head ?? ends.teamLog;
-    return { ...ends, feed: this.#tools.localOf(workspace).position, teamLog: head };
+  /** The server had this much already: it is from there. What it says of the rest stays. */
+  #atLeastHere(workspace: WorkspaceId, ends: WorkspaceEnds): WorkspaceEnds {
+    const { position } = this.#tools.localOf(workspace);
+    const head = teamOf(workspaceOf(this.#account().client, workspace))?.head ?? null;
+    // Null is a refusal, which no log makes good.
+    const isLogHere = head !== null && ends.teamLog !== null && ends.teamLog.index < head.index;
+    return {
+      ...ends,
+      feed: ends.feed.seq < position.seq ? position : ends.feed,
+      teamLog: isLogHere ? head : ends.teamLog,
+    };
   }
 
   #extent(workspace: WorkspaceId): Extent {
@@ -411,16 +416,50 @@ class Sync implements AccountSync {
 
   async #askEndsAgain(workspace: WorkspaceId, lane: Lane): Promise<void> {
     const asked = this.#extent(workspace);
+    const said = lane.ends;
     try {
       const [message] = await this.#carry({ kind: 'readEnds', workspace });
       lane.isAskedAgain = false;
-      // What was here when it was asked is there: what came since is no matter of this answer.
-      if (message?.kind !== 'ends' || !isLessThan(message.ends, asked)) return;
-      this.#learnEnds(message.workspace, lane, message.ends);
-      await this.#enqueued(async () => this.#takeLogs(message));
-    } catch {
+      if (message?.kind !== 'ends') return;
+      const isLess = isLessThan(message.ends, asked);
+      // What the subscription has said since is newer than this answer.
+      if (isLess || lane.ends === said) this.#learnEnds(workspace, lane, message.ends);
+      // What was here when it was asked is there; what came since is no matter of this answer.
+      await this.#enqueued(async () => (isLess ? this.#takeLogs(message) : this.#take(message)));
+    } catch (error) {
       lane.isAskedAgain = false;
+      if (!(error instanceof ServerRefusal)) return;
+      const pause = (error.retryAfterSeconds ?? 0) * 1000 || pauseMs;
+      setTimeout(() => this.#enqueue(async () => this.#settle(workspace)), pause);
     }
+  }
+
+  /**
+   * The subscription has said more than any answer that was taken, and it is not here: it came while something before it
+   * was still on its way, and could not be taken, and that answer is older. Nothing else would bring it before the
+   * workspace moves again.
+   */
+  #hasSaidMore(workspace: WorkspaceId, lane: Lane, ends: WorkspaceEnds): boolean {
+    const said = lane.ends;
+    if (said === null || lane.stopFollowing === null || said.incarnation !== ends.incarnation) return false;
+    // What a server that heals still lacks is another matter.
+    if (said.isHealing || ends.isHealing) return false;
+    const known = this.#atLeastHere(workspace, ends);
+    return said.feed.seq > known.feed.seq || indexOf(said.teamLog) > indexOf(known.teamLog);
+  }
+
+  /** At once; but a server that says there is more, and does not give it, is not asked in a loop. */
+  #askForMore(workspace: WorkspaceId, lane: Lane): void {
+    if (lane.isAskedAgain) return;
+    lane.isAskedAgain = true;
+    const { seq, entries } = this.#extent(workspace);
+    const asked = [lane.ends?.feed.seq, lane.ends?.teamLog?.index, seq, entries].join(' ');
+    const isNew = lane.askedAt !== asked;
+    lane.askedAt = asked;
+    if (isNew) return void this.#askEndsAgain(workspace, lane);
+    setTimeout(() => {
+      if (!this.#isStopped) void this.#askEndsAgain(workspace, lane);
+    }, pauseMs);
   }
 
   async #takeLogs(message: Exclude<ServerMessage, { readonly kind: 'feed' | 'pushed' }>): Promise<void> {
@@ -614,12 +653,15 @@ class Sync implements AccountSync {
     if (isOver || (ends !== null && ends.teamLog === null)) {
       lane.phase = 'ended';
       this.#wake(lane);
-    } else if (ends !== null && isCaughtUp(this.#tools, client, workspace)) {
+    } else if (ends === null || !isCaughtUp(this.#tools, client, workspace)) {
+      lane.phase = 'catchingUp';
+    } else if (this.#hasSaidMore(workspace, lane, ends)) {
+      lane.phase = 'catchingUp';
+      this.#askForMore(workspace, lane);
+    } else {
       this.#becomeLive(workspace, lane);
       this.#sendPending(workspace);
       await this.#doDuties(workspace, lane);
-    } else {
-      lane.phase = 'catchingUp';
     }
     this.#dependencies.told.moved();
   }
@@ -642,7 +684,8 @@ class Sync implements AccountSync {
     const { calls, told } = this.#dependencies;
     const { client } = this.#account();
     const { team, ends } = workspaceOf(client, workspace);
-    lane.ends = ends;
+    // The log may have grown between the answer where it ends and the one with its entries.
+    lane.ends = ends === null ? null : this.#atLeastHere(workspace, ends);
     const input = {
       workspace,
       after: { incarnation: this.#incarnation, seq: this.#tools.localOf(workspace).position.seq },
@@ -663,18 +706,26 @@ class Sync implements AccountSync {
   }
 
   async #takeFollowed(workspace: WorkspaceId, lane: Lane, message: FollowMessage): Promise<void> {
-    const ends = lane.ends ?? workspaceOf(this.#account().client, workspace).ends;
+    const { team, waiting, ends: known } = workspaceOf(this.#account().client, workspace);
+    const ends = lane.ends ?? known;
     switch (message.kind) {
       case 'log': {
         const { from, entries, head } = message;
         if (ends !== null) lane.ends = { ...ends, teamLog: head };
-        await this.#take({ kind: 'teamLog', workspace, from, entries, head });
+        // What follows entries that are not here yet is read after them.
+        if (from <= team.entries.length)
+          await this.#take({ kind: 'teamLog', workspace, from, entries, head });
         return this.#takeEnds(workspace, lane);
       }
       case 'items': {
         if (ends === null) return;
-        lane.ends = { ...ends, feed: message.end };
-        return this.#take({ kind: 'feed', workspace, items: message.items, ends: lane.ends });
+        const { items, end } = message;
+        lane.ends = { ...ends, feed: end };
+        const { seq } = this.#tools.localOf(workspace).position;
+        const isNext = waiting.length === 0 && (items[0]?.seq ?? 0) <= seq + 1;
+        // The same, after entries or items that are on their way.
+        if (!isNext) return this.#takeEnds(workspace, lane);
+        return this.#take({ kind: 'feed', workspace, items, ends: lane.ends });
       }
       case 'healing': {
         if (ends !== null) this.#learnEnds(workspace, lane, { ...ends, isHealing: message.healing });
@@ -753,7 +804,10 @@ interface Extent {
 }
 
 const isLessThan = ({ teamLog, feed }: WorkspaceEnds, { seq, entries }: Extent): boolean =>
-  feed.seq < seq || (teamLog?.index ?? -1) < entries - 1;
+  feed.seq < seq || indexOf(teamLog) < entries - 1;
+
+/** Of the last entry; -1 for none. */
+const indexOf = (head: LogHead | null): number => head?.index ?? -1;
 
 function recordBytes(sessions: LibrarySessions, id: RecordId): Uint8Array {
   const bytes = sessions.store.record(id);
