@@ -1,9 +1,10 @@
 // Orders of answers and subscriptions that are rare, each forced: what was said is not forgotten in any of them.
 
 import { expect, test } from 'vitest';
+import type { AccountId } from '../../extension/src/library/teams.ts';
 import { createGround, got, inviteNew, PASSWORD, type Computer } from './people.ts';
 import { openPost } from './post.ts';
-import { startServerProcess } from './serverProcess.ts';
+import { startServerProcess, type ServerProcess } from './serverProcess.ts';
 
 test('records that come while an older page is on its way, by a device that was just learned of, are not forgotten', async () => {
   await using post = await openPost();
@@ -18,16 +19,7 @@ test('records that come while an older page is on its way, by a device that was 
 
   // The team's log names a device, and the account's log, by which that is judged, does not come yet.
   const logs = post.hold({ path: 'account.readLog', side: 'answers', of: 'connected' });
-  const second = ground.computer('second');
-  const given = {
-    server: server.address,
-    email: 'ana@example.com',
-    password: PASSWORD,
-    deviceName: 'second',
-  };
-  expect(got(await second.teams.signIn(given))).toMatchObject({ kind: 'signedIn', device: 'needed' });
-  got(await second.teams.enrolWithKit(account, code));
-  await expect.poll(async () => second.text(await promptOf(second, 'p'))).toBe('text\n');
+  const second = await enrolled(ground.computer('second'), { server, account, code });
   await second.create(team, 'early', 'early\n');
   await second.settled(team);
   await expect.poll(() => logs.held).toBeGreaterThan(0);
@@ -76,6 +68,46 @@ test('a log that grew between the question where it ends and the one for its ent
   await expect.poll(async () => ben.text(prompt)).toBe('text\n');
   expect(await alarmsOf(ben)).toEqual([]);
 });
+
+test('a log of devices that was answered before a team named more of it accuses nobody', async () => {
+  await using post = await openPost();
+  await using server = await startServerProcess({ line: post });
+  await using ground = await createGround();
+  const ana = ground.computer('ana');
+  const { account } = await ana.signUp(server, { kind: 'link', text: server.ownerLink });
+  const team = got(await ana.teams.createTeam({ account, name: 'Stage' }));
+  const { code } = got(await ana.calls.recoveryKit());
+  await ana.create(team, 'p', 'text\n');
+  await ana.settled(team);
+  const log = post.hold({ path: 'account.readLog', side: 'answers', of: 'coming', most: 1 });
+  await ana.restart();
+  await expect.poll(() => log.held).toBe(1);
+  await ana.settled(team);
+  const second = await enrolled(ground.computer('second'), { server, account, code });
+  await second.create(team, 'early', 'early\n');
+  await second.settled(team);
+  await expect.poll(async () => (await ana.sync(team)).kind).toBe('catchingUp');
+  log.release();
+  await expect.poll(async () => ana.contents(team)).toEqual({ p: 'text\n', early: 'early\n' });
+  await ana.settled(team);
+  expect(await alarmsOf(ana)).toEqual([]);
+});
+
+async function enrolled(
+  one: Computer,
+  {
+    server,
+    account,
+    code,
+  }: { readonly server: ServerProcess; readonly account: AccountId; readonly code: string },
+): Promise<Computer> {
+  const { address } = server;
+  const given = { server: address, email: 'ana@example.com', password: PASSWORD, deviceName: one.name };
+  expect(got(await one.teams.signIn(given))).toMatchObject({ kind: 'signedIn', device: 'needed' });
+  got(await one.teams.enrolWithKit(account, code));
+  await expect.poll(async () => one.text(await promptOf(one, 'p'))).toBe('text\n');
+  return one;
+}
 
 async function promptOf(one: Computer, path: string) {
   const prompts = got(await one.calls.list({ limit: 5000 }));

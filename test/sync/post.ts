@@ -23,6 +23,8 @@ export interface HoldOptions {
   readonly path: Path;
   readonly side: 'questions' | 'answers';
   readonly of: 'connected' | 'coming';
+  /** Those after so many go through. */
+  readonly most?: number;
 }
 
 export interface Hold {
@@ -46,6 +48,7 @@ interface Passage {
 interface Rule extends HoldOptions {
   readonly isMeant: (passage: Passage) => boolean;
   readonly kept: (() => void)[];
+  left: number;
 }
 
 const question = z.object({ id: z.int(), params: z.object({ path: z.string() }) });
@@ -75,7 +78,7 @@ export async function openPost(): Promise<Post> {
     hold(what) {
       const { length } = passages;
       const isMeant = ({ number }: Passage): boolean => number < length === (what.of === 'connected');
-      const rule: Rule = { ...what, isMeant, kept: [] };
+      const rule: Rule = { ...what, isMeant, kept: [], left: what.most ?? Infinity };
       rules.add(rule);
       return {
         get held() {
@@ -139,9 +142,12 @@ function pass(
   { path, side }: { readonly path: string | undefined; readonly side: HoldOptions['side'] },
   send: () => void,
 ): void {
-  const rule = [...rules].find((one) => one.path === path && one.side === side && one.isMeant(passage));
-  if (rule === undefined) send();
-  else rule.kept.push(send);
+  const rule = [...rules].find(
+    (one) => one.path === path && one.side === side && one.left > 0 && one.isMeant(passage),
+  );
+  if (rule === undefined) return send();
+  rule.left -= 1;
+  rule.kept.push(send);
 }
 
 function read(bytes: Buffer, isBinary: boolean): unknown {

@@ -14,6 +14,7 @@ import type { Request, ServerMessage, WantedBox, WorkspaceEnds } from '@cuebook/
 import { isCaughtUp } from '@cuebook/shared/client/progress';
 import { sendPending, takePushed } from '@cuebook/shared/client/pushes';
 import { type ClientState, type ClientTools, teamOf, workspaceOf } from '@cuebook/shared/client/state';
+import { missingHeads } from '@cuebook/shared/client/teamLogs';
 import type { Suite } from '@cuebook/shared/crypto/suite';
 import type { AccountId, GroupId, RecordId, WorkspaceId } from '@cuebook/shared/encoding/ids';
 import type { FollowMessage } from '@cuebook/shared/protocol/record';
@@ -338,9 +339,12 @@ class Sync implements AccountSync {
   }
 
   async #ask(request: Request): Promise<void> {
+    const named = request.kind === 'readAccountLog' ? this.#named(request.account) : -1;
     try {
       for (const message of await this.#carry(request)) {
-        await this.#enqueued(async () => this.#take(message));
+        await this.#enqueued(async () =>
+          this.#isOutrun(message, named) ? this.#send([request]) : this.#take(message),
+        );
       }
     } catch (error) {
       if (this.#isStopped || error instanceof ConnectionLost) return;
@@ -351,6 +355,23 @@ class Sync implements AccountSync {
         if (!this.#isStopped) this.#send([request]);
       }, pause);
     }
+  }
+
+  /** The index of an account's log up to which the teams' entries that wait for it name it; -1 for none. */
+  #named(account: AccountId): number {
+    const { client } = this.#account();
+    const waiting = [...client.workspaces.values()].flatMap((workspace) => workspace.waiting);
+    return indexOf(missingHeads(client, waiting).get(account) ?? null);
+  }
+
+  /**
+   * An account's log as it was before a team's log named more of it, which came meanwhile. What says that the server
+   * withholds something is only an answer to a question that was asked after that; `named`: when this one was asked.
+   */
+  #isOutrun(message: ServerMessage, named: number): boolean {
+    if (message.kind !== 'accountLog') return false;
+    const namedNow = this.#named(message.account);
+    return namedNow > named && indexOf(message.head) < namedNow;
   }
 
   async #take(message: ServerMessage): Promise<void> {
