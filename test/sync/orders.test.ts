@@ -11,9 +11,7 @@ test('records that come while an older page is on its way, by a device that was 
   await using server = await startServerProcess({ line: post });
   await using ground = await createGround();
   const ana = ground.computer('ana');
-  const { account } = await ana.signUp(server, { kind: 'link', text: server.ownerLink });
-  const team = got(await ana.teams.createTeam({ account, name: 'Stage' }));
-  const { code } = got(await ana.calls.recoveryKit());
+  const { account, team, code } = await withTeam(ana, server);
   await ana.create(team, 'p', 'text\n');
   await ana.settled(team);
 
@@ -48,8 +46,7 @@ test('a log that grew between the question where it ends and the one for its ent
   await using ground = await createGround();
   const ana = ground.computer('ana');
   const ben = ground.computer('ben');
-  const { account } = await ana.signUp(server, { kind: 'link', text: server.ownerLink });
-  const team = got(await ana.teams.createTeam({ account, name: 'Stage' }));
+  const { team } = await withTeam(ana, server);
   await inviteNew(server, ana, ben, team);
   await ben.settled(team);
   await ben.shutDown();
@@ -74,9 +71,7 @@ test('a log of devices that was answered before a team named more of it accuses 
   await using server = await startServerProcess({ line: post });
   await using ground = await createGround();
   const ana = ground.computer('ana');
-  const { account } = await ana.signUp(server, { kind: 'link', text: server.ownerLink });
-  const team = got(await ana.teams.createTeam({ account, name: 'Stage' }));
-  const { code } = got(await ana.calls.recoveryKit());
+  const { account, team, code } = await withTeam(ana, server);
   await ana.create(team, 'p', 'text\n');
   await ana.settled(team);
   const log = post.hold({ path: 'account.readLog', side: 'answers', of: 'coming', most: 1 });
@@ -92,6 +87,13 @@ test('a log of devices that was answered before a team named more of it accuses 
   await ana.settled(team);
   expect(await alarmsOf(ana)).toEqual([]);
 });
+
+/** Who owns the server has a team on it; `code`: of their recovery kit. */
+async function withTeam(one: Computer, server: ServerProcess) {
+  const { account } = await one.signUp(server, { kind: 'link', text: server.ownerLink });
+  const team = got(await one.teams.createTeam({ account, name: 'Stage' }));
+  return { account, team, code: got(await one.calls.recoveryKit()).code };
+}
 
 async function enrolled(
   one: Computer,

@@ -498,7 +498,10 @@ export interface TeamsCalls {
   }): Promise<TeamsResult<ProviderStep>>;
   /** Ends the session at once. Prompts stay on this computer. */
   signOut(account: AccountId): Promise<TeamsResult<null>>;
-  /** Tries again now instead of at `retryAt`; also after sleep or a change of network. */
+  /**
+   * Tries again now instead of at `retryAt`; also after sleep or a change of network. `waiting`: only where a pause between
+   * two attempts is waited out, and in the window that holds the connection.
+   */
   reconnect(which?: 'waiting'): Promise<TeamsResult<null>>;
 
   /** New device: with the account's recovery kit. */

@@ -451,7 +451,9 @@ class Sync implements AccountSync {
       lane.isAskedAgain = false;
       if (!(error instanceof ServerRefusal)) return;
       const pause = (error.retryAfterSeconds ?? 0) * 1000 || pauseMs;
-      setTimeout(() => this.#enqueue(async () => this.#settle(workspace)), pause);
+      setTimeout(() => {
+        if (!this.#isStopped) this.#enqueue(async () => this.#settle(workspace));
+      }, pause);
     }
   }
 

@@ -5,17 +5,21 @@ import type { Library, WorkspaceId, WorkspaceSummary } from '../../library/api.t
 import { promptUri } from '../promptUri.ts';
 import { copyAcross, originalsOf, type Destination } from './copyAcross.ts';
 import type { ItemId } from './nodes.ts';
-import { labelOf, oneLine } from './plainText.ts';
+import { oneLine } from './plainText.ts';
 import { sentenceOf, valueOrShown, wentWell } from './problems.ts';
-import { whereabouts, workspaceName } from './workspaceWords.ts';
+import { whereabouts, workspaceChoice, workspaceName } from './workspaceWords.ts';
 
 export type Across = 'copy' | 'move';
 
-/** `to`: where they were dropped; asked for where it is not said. */
+/** `from`: the workspaces that the items are in. `to`: where they were dropped; asked for where it is not said. */
 export async function takeAcross(
   library: Library,
   how: Across,
-  items: { readonly ids: readonly ItemId[]; readonly from: WorkspaceId; readonly to?: Destination },
+  items: {
+    readonly ids: readonly ItemId[];
+    readonly from: readonly WorkspaceId[];
+    readonly to?: Destination;
+  },
 ): Promise<void> {
   const { ids, from } = items;
   const status = await library.status();
@@ -44,21 +48,17 @@ export async function takeAcross(
 
 async function chooseOther(
   all: readonly WorkspaceSummary[],
-  from: WorkspaceId,
+  from: readonly WorkspaceId[],
   how: Across,
 ): Promise<WorkspaceId | undefined> {
-  const others = all.filter(({ id }) => id !== from);
+  const others = all.filter(({ id }) => !from.includes(id));
   if (others.length === 0) {
     void vscode.window.showInformationMessage(
-      vscode.l10n.t('There is only one workspace here. Create or join a team first.'),
+      vscode.l10n.t('There is no other workspace here. Create or join a team first.'),
     );
     return undefined;
   }
-  const rows = others.map((workspace) => ({
-    label: `$(${workspace.kind === 'personal' ? 'account' : 'organization'}) ${labelOf(workspaceName(workspace, vscode.l10n.t))}`,
-    description: whereabouts(workspace, all, vscode.l10n.t),
-    id: workspace.id,
-  }));
+  const rows = others.map((workspace) => workspaceChoice(workspace, all, vscode.l10n.t));
   const title = how === 'copy' ? vscode.l10n.t('Copy to Workspace') : vscode.l10n.t('Move to Workspace');
   const hasTeam = others.some(({ kind }) => kind === 'team');
   const placeHolder = hasTeam ? vscode.l10n.t('Members of a team can read what is put there.') : '';

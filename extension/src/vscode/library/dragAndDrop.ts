@@ -57,11 +57,10 @@ async function dropRows(
   const staying = items.filter(({ from }) => to === null || from === to).map(({ id }) => id);
   if (staying.length > 0) wentWell(await library.move(staying, folderId));
   const leaving = items.filter(({ from }) => to !== null && from !== to);
-  const [first] = leaving;
-  if (first === undefined || to === null) return;
+  if (leaving.length === 0 || to === null) return;
   const { takeAcross } = await import('./acrossWorkspaces.ts');
-  const ids = leaving.map(({ id }) => id);
-  await takeAcross(library, 'move', { ids, from: first.from, to: { workspaceId: to, folderId } });
+  const [ids, from] = [leaving.map(({ id }) => id), leaving.map((item) => item.from)];
+  await takeAcross(library, 'move', { ids, from, to: { workspaceId: to, folderId } });
 }
 
 /** Files of the editor come as addresses; files from outside as files, which have an address only on this machine. */

@@ -17,7 +17,7 @@ import { labelOf, oneLine } from './plainText.ts';
 import { valueOrShown, wentWell } from './problems.ts';
 import { partialTag } from './reference.ts';
 import { pickPrompt } from './search.ts';
-import { whereabouts, workspaceName } from './workspaceWords.ts';
+import { workspaceChoice } from './workspaceWords.ts';
 
 /** A new prompt is something that runs: the selection, and a place to say what to do with it. */
 const newPromptText = `---
@@ -110,9 +110,9 @@ export async function takeItemsAcross(
 ): Promise<void> {
   const title = how === 'copy' ? vscode.l10n.t('Copy Prompt') : vscode.l10n.t('Move Prompt');
   const ids = given.length > 0 ? given : await oneId(library, title);
-  const [first] = ids;
-  const from = first === undefined ? null : await workspaceOf(library, first);
-  if (from === null) return;
+  const places = await Promise.all(ids.map(async (id) => workspaceOf(library, id)));
+  const from = places.filter((place) => place !== null);
+  if (from.length === 0) return;
   const { takeAcross } = await import('./acrossWorkspaces.ts');
   await takeAcross(library, how, { ids, from });
 }
@@ -221,11 +221,7 @@ export async function placeOf(library: Library, argument: unknown): Promise<Plac
 async function chooseWorkspace(library: Library): Promise<WorkspaceId | null> {
   const status = await library.status();
   if (status.kind !== 'ready' || status.workspaces.length < 2) return firstWorkspace(library);
-  const rows = status.workspaces.map((workspace) => ({
-    label: `$(${workspace.kind === 'personal' ? 'account' : 'organization'}) ${labelOf(workspaceName(workspace, vscode.l10n.t))}`,
-    description: whereabouts(workspace, status.workspaces, vscode.l10n.t),
-    id: workspace.id,
-  }));
+  const rows = status.workspaces.map((each) => workspaceChoice(each, status.workspaces, vscode.l10n.t));
   const picked = await vscode.window.showQuickPick(rows, { title: vscode.l10n.t('Where does it go?') });
   return picked?.id ?? null;
 }
