@@ -236,8 +236,9 @@ function createWindow(page: Page, consoleComplaints: () => readonly LogLine[]): 
     if (await quickInput.isVisible()) await page.keyboard.press('Escape');
   }
   async function focusEditor(): Promise<void> {
+    // Not the lines themselves: scrolled, their corner is outside of the window.
     await activeEditor
-      .locator('.view-lines')
+      .locator('.editor-scrollable')
       .first()
       .click({ position: { x: 2, y: 2 } });
   }

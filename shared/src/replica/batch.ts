@@ -259,7 +259,6 @@ export function nextCounter(batch: Batch): number {
 }
 
 export function finishBatch(batch: Batch): BatchResult {
-  for (const opened of batch.groups.values()) fold(batch, opened);
   placeFolders(batch);
   let { groups } = batch.before;
   const texts: GroupId[] = [];
@@ -379,7 +378,12 @@ function ownChildren(batch: Batch, folder: GroupId): Set<GroupId> {
   return own;
 }
 
-function placeFolders(batch: Batch): void {
+/**
+ * Where folders are after all that was applied so far. Until then one that was moved stands where it wants to be, which
+ * may be inside itself: before a tree is made of a batch in which a folder was merged, this has to be done.
+ */
+export function placeFolders(batch: Batch): void {
+  for (const group of batch.groups.values()) fold(batch, group);
   const opened = [...batch.groups.values()];
   const isMoved = ({ before, group }: OpenGroup): boolean =>
     // One that was purged is no folder any more: what its place stood in the way of counts again.

@@ -7,7 +7,7 @@ import type { PlacePayload } from '../record/payload.ts';
 import { succeed } from '../util/result.ts';
 import type { CommandResult, Composer } from './composer.ts';
 import { append, compose } from './composer.ts';
-import { groupIn, streamIn, streamsIn } from './batch.ts';
+import { groupIn, placeFolders, streamIn, streamsIn } from './batch.ts';
 import type { ReplicaPorts } from './ports.ts';
 import { mergeContent } from './saving.ts';
 import type { ReplicaState, Stream, StreamEntry } from './state.ts';
@@ -62,6 +62,7 @@ function restate(composer: Composer, sides: Sides): void {
       ? mergePlaces(stream, opened.value, { head, side })
       : opened.value;
   append(composer, { group, parents, payload, flag: side.flag });
+  if (payload.kind === 'place' && payload.groupKind === 'folder') placeFolders(composer.batch);
 }
 
 /** What this device changed, over what is there now. */
