@@ -11,6 +11,7 @@ import type { FeedTaken } from '@cuebook/shared/replica/feed';
 import { mergePending } from '@cuebook/shared/replica/merging';
 import type { RecordPort, ReplicaPorts, SealedRecord } from '@cuebook/shared/replica/ports';
 import {
+  prepareToSettle,
   receive,
   retryMissingKeys,
   settle,
@@ -53,7 +54,7 @@ export interface SessionDependencies {
   /** Called after each commit of this window: tells the other ones. */
   readonly announce: () => void;
   /** Runs it when the worker has nothing else to do; answers how to forget about it. */
-  readonly whenIdle: (work: () => void, delayMs: number) => () => void;
+  readonly whenIdle: (work: () => Promise<void>, delayMs: number) => () => void;
 }
 
 /** One transaction. What it composes is seen by its own later steps at once. */
@@ -123,7 +124,8 @@ const rowsAtOnce = 500;
 /** Rows beyond the snapshot after which a new one is worth writing. */
 const snapshotEvery = 300;
 const snapshotAfterMs = 3000;
-const checkedAtOnce = 20;
+const checkedAtOnce = 100;
+const checkSliceMs = 10;
 /** Beyond so many new records opening does not wait for their signatures: they show as being checked for a while. */
 const checkedAtOpening = 200;
 
@@ -135,19 +137,33 @@ export function openSessions(dependencies: SessionDependencies): LibrarySessions
   let version = store.version();
   let forgetIdle = (): void => undefined;
 
+  let isChecking = false;
+  let isClosed = false;
+
+  /** Signatures are checked at once; what makes the next opening fast is kept after a pause. */
   const idleSoon = (): void => {
     forgetIdle();
-    forgetIdle = whenIdle(idle, snapshotAfterMs);
+    const isBusy = [...open.values()].some((workspace) => workspace.hasUnchecked());
+    forgetIdle = whenIdle(idle, isBusy ? 0 : snapshotAfterMs);
   };
 
-  const idle = (): void => {
+  const idle = async (): Promise<void> => {
+    if (isChecking) return;
     const busy = [...open.values()].find((workspace) => workspace.hasUnchecked());
     if (busy === undefined) {
       for (const workspace of open.values()) workspace.keepSnapshotIfDue();
       return;
     }
+    isChecking = true;
+    try {
+      await busy.prepareChecks();
+    } finally {
+      isChecking = false;
+    }
+    // Meanwhile the library may have been closed, or the workspace left.
+    if (isClosed || !open.has(busy.session.workspace)) return;
     const { settled, composed } = busy.checkSome();
-    forgetIdle = whenIdle(idle, 0);
+    idleSoon();
     if (composed) announce();
     if (settled || composed) changed({ ...nothing, origin: 'elsewhere', tree: true });
   };
@@ -188,7 +204,7 @@ export function openSessions(dependencies: SessionDependencies): LibrarySessions
       open.set(ground.workspace, workspace);
       const isMuch = store.lastRow() - workspace.state().row > checkedAtOpening;
       workspace.applyRows(isMuch ? 'later' : 'now');
-      if (workspace.hasUnchecked()) forgetIdle = whenIdle(idle, 0);
+      if (workspace.hasUnchecked()) idleSoon();
     }
   };
 
@@ -237,6 +253,7 @@ export function openSessions(dependencies: SessionDependencies): LibrarySessions
     catchUp,
     idleSoon,
     close() {
+      isClosed = true;
       forgetIdle();
       for (const workspace of open.values()) workspace.close();
     },
@@ -257,6 +274,8 @@ interface OpenWorkspace {
   /** Starts again from the disk: records were taken away. */
   rebuild(): void;
   hasUnchecked(): boolean;
+  /** Works the signatures that are next out beside this thread, where the platform can. */
+  prepareChecks(): Promise<void>;
   /** Checks some signatures. `settled`: none is left. `composed`: what waited for them was merged and stored. */
   checkSome(): { readonly settled: boolean; readonly composed: boolean };
   keepSnapshotIfDue(): void;
@@ -278,6 +297,7 @@ function openWorkspace(
   };
   let state = initialState(dependencies, ground);
   let snapshotRow = state.row;
+  const prepared = new Map<RecordId, Promise<void>>();
   let view: { readonly of: ReplicaState; readonly view: LibraryView } | null = null;
 
   const take = (rows: readonly StoredRow[], verify: 'now' | 'later'): void => {
@@ -346,10 +366,24 @@ function openWorkspace(
       snapshotRow = 0;
     },
     hasUnchecked: () => uncheckedRecords(state, 1).length > 0,
+    async prepareChecks() {
+      // Those after the next as well: the platform goes on while this thread takes what is ready.
+      for (const id of uncheckedRecords(state, 3 * checkedAtOnce)) {
+        // A disk that fails fails in `checkSome` again, and is told there.
+        if (!prepared.has(id))
+          prepared.set(
+            id,
+            prepareToSettle(state, ports, id).catch(() => undefined),
+          );
+      }
+      await Promise.all(uncheckedRecords(state, checkedAtOnce).map(async (id) => prepared.get(id)));
+    },
     checkSome() {
       const waiting = uncheckedRecords(state, checkedAtOnce);
       const groups = waiting.flatMap((id) => state.unchecked.get(id) ?? []);
-      state = settle(state, ports, waiting).state;
+      const end = performance.now() + checkSliceMs;
+      state = settle(state, ports, waiting, { stop: () => performance.now() >= end }).state;
+      for (const id of waiting) if (!state.unchecked.has(id)) prepared.delete(id);
       const settled = uncheckedRecords(state, 1).length === 0;
       const merged = ground.mayEdit() ? mergePending(state, ports, groups) : null;
       const composed = merged?.ok === true && merged.value.records.length > 0;

@@ -113,13 +113,12 @@ export function openReadyLibrary(dependencies: ReadyDependencies, library: Unloc
 }
 
 /** For work that nobody waits for: what goes wrong is logged, and tried again the next time. */
-function unattended(host: LibraryHostCalls): (work: () => void) => void {
+function unattended(host: LibraryHostCalls): (work: () => void | Promise<void>) => void {
   return (work) => {
-    try {
-      work();
-    } catch (error) {
+    const attempt = async (): Promise<void> => work();
+    attempt().catch((error: unknown) => {
       host.log('warn', `The library could not do its own work: ${toProblem(error).code} ${placeOf(error)}`);
-    }
+    });
   };
 }
 

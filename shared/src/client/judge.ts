@@ -5,7 +5,6 @@ import type { DeviceKeys } from '../crypto/deviceKeys.ts';
 import type { Suite } from '../crypto/suite.ts';
 import type { FeedHash, WorkspaceId } from '../encoding/ids.ts';
 import type { ParsedRecord } from '../record/header.ts';
-import { verifyRecord } from '../record/verify.ts';
 import type { RecordPort } from '../replica/ports.ts';
 import { createRecordPort, type Membership, type PayloadPolicy } from '../replica/recordPort.ts';
 import { judgeRecord, mayMoveLabel, mayShareProviderKey } from '../team/authority.ts';
@@ -26,7 +25,7 @@ export interface JudgeParts {
   readonly hashAt: (seq: number) => FeedHash | null;
 }
 
-type Verdict = ReturnType<Membership['checkAuthor']>;
+type Signer = ReturnType<Membership['signerOf']>;
 
 export function recordsOf(suite: Suite, parts: JudgeParts): RecordPort {
   const { state, workspace, device, keys } = parts;
@@ -41,18 +40,17 @@ export function recordsOf(suite: Suite, parts: JudgeParts): RecordPort {
     groupKeys: keys.groupKeys,
     streamKey: keys.streamKey,
     present: () => ({ epoch: Math.max(...epochs), teamLog: team.head }),
-    checkAuthor: (record, seq) =>
-      seq === null ? checkOwn(suite, state, record) : checkPlaced(suite, parts, record, seq),
+    signerOf: (record, seq) => (seq === null ? ownSigner(state, record) : placedSigner(parts, record, seq)),
     payloadPolicy: payloadPolicyOf(parts, team),
   });
 }
 
-function checkPlaced(suite: Suite, parts: JudgeParts, record: ParsedRecord, seq: number): Verdict {
+function placedSigner(parts: JudgeParts, record: ParsedRecord, seq: number): Signer {
   const { team } = workspaceOf(parts.state, parts.workspace);
   const tools = { accountAt: accountAt(parts.state.accounts), feedHashAt: parts.hashAt };
   const judged = judgeRecord(tools, team, record.header, seq);
-  if (judged.ok) return checkSignature(suite, record, judged.value.signPublic);
-  if (isKeptAsOwn(parts, record)) return checkSignature(suite, record, parts.device.signPublic);
+  if (judged.ok) return succeed(judged.value.signPublic);
+  if (isKeptAsOwn(parts, record)) return succeed(parts.device.signPublic);
   const { code, message } = judged.problem;
   return fail(code === 'unknownFeed' || code === 'unknownLogHead' ? 'otherView' : 'notAllowed', message);
 }
@@ -67,19 +65,12 @@ function isKeptAsOwn({ state, workspace, device }: JudgeParts, { header }: Parse
 }
 
 /** Not in the feed yet: only what a device of this account wrote. It is judged again at the place that it gets. */
-function checkOwn(suite: Suite, state: ClientState, record: ParsedRecord): Verdict {
+function ownSigner(state: ClientState, record: ParsedRecord): Signer {
   const { author, device } = record.header;
   const own = author === state.account ? accountOf(state, author)?.devices.get(device) : undefined;
   return own === undefined || own.isKit
     ? fail('notAllowed', 'Not written by this account.')
-    : checkSignature(suite, record, own.signPublic);
-}
-
-function checkSignature(suite: Suite, record: ParsedRecord, key: Uint8Array): Verdict {
-  const verifier = suite.verifiers.of(key);
-  return verifier !== null && verifyRecord(suite, record, verifier)
-    ? succeed(null)
-    : fail('badSignature', 'Not signed by the device that it names.');
+    : succeed(own.signPublic);
 }
 
 function payloadPolicyOf({ state, workspace }: JudgeParts, now: TeamState): PayloadPolicy {

@@ -23,6 +23,14 @@ export interface NodeCrypto<Key extends NodeKey> {
   createPublicKey(input: (NodeKeyInput & { readonly type: 'spki' }) | NoInfer<Key>): NoInfer<Key>;
   sign(algorithm: null, data: Uint8Array, key: NoInfer<Key>): Uint8Array;
   verify(algorithm: null, data: Uint8Array, key: NoInfer<Key>, signature: Uint8Array): boolean;
+  /** In a thread of the platform's; it takes copies of the bytes. */
+  verify(
+    algorithm: null,
+    data: Uint8Array,
+    key: NoInfer<Key>,
+    signature: Uint8Array,
+    callback: (error: Error | null, isRight: boolean) => void,
+  ): void;
 }
 
 export interface NodeKey {
@@ -133,5 +141,15 @@ function createVerifier<Key extends NodeKey>(
     format: 'der',
     type: 'spki',
   });
-  return (message, signature) => hasSoundForm(signature) && node.verify(null, message, key, signature);
+  const verify: Ed25519Verifier = (message, signature) =>
+    hasSoundForm(signature) && node.verify(null, message, key, signature);
+  return Object.assign(verify, {
+    beside: async (message: Uint8Array, signature: Uint8Array): Promise<boolean> =>
+      hasSoundForm(signature) &&
+      new Promise<boolean>((resolve, reject) => {
+        node.verify(null, message, key, signature, (error, isRight) =>
+          error === null ? resolve(isRight) : reject(error),
+        );
+      }),
+  });
 }

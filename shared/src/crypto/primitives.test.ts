@@ -222,12 +222,15 @@ const RFC_8032 = [
 function signatures({ ed25519PublicKey, ed25519Signer, ed25519Verifier }: CryptoPrimitives): void {
   test.each(RFC_8032)(
     'Ed25519 signs and verifies with the key %s of RFC 8032',
-    (seed, key, message, signature) => {
+    async (seed, key, message, signature) => {
       expect(bytesToHex(ed25519PublicKey(hexToBytes(seed)))).toBe(key);
       expect(bytesToHex(ed25519Signer(hexToBytes(seed))(hexToBytes(message)))).toBe(signature);
       const verify = ed25519Verifier(hexToBytes(key));
       expect(verify?.(hexToBytes(message), hexToBytes(signature))).toBe(true);
       expect(verify?.(hexToBytes(`${message}00`), hexToBytes(signature))).toBe(false);
+      if (verify?.beside === undefined) return;
+      expect(await verify.beside(hexToBytes(message), hexToBytes(signature))).toBe(true);
+      expect(await verify.beside(hexToBytes(`${message}00`), hexToBytes(signature))).toBe(false);
     },
   );
 }

@@ -1,8 +1,12 @@
 // The port to cryptographic primitives. Two adapters fulfil it (purePrimitives.ts, nativePrimitives.ts); one contract
-// suite runs over both. Every function is synchronous, takes whole byte strings and keeps none of them.
+// suite runs over both. Every function takes whole byte strings and keeps none of them; all but `beside` are synchronous.
 
 /** Checks one signature; never throws, whatever the bytes are. */
-export type Ed25519Verifier = (message: Uint8Array, signature: Uint8Array) => boolean;
+export interface Ed25519Verifier {
+  (message: Uint8Array, signature: Uint8Array): boolean;
+  /** The same answer, worked out beside this thread; rejects if the platform fails. Absent where it has no way to. */
+  readonly beside?: (message: Uint8Array, signature: Uint8Array) => Promise<boolean>;
+}
 /** 64 bytes. */
 export type HmacSha512 = (data: Uint8Array) => Uint8Array;
 export type Ed25519Signer = (message: Uint8Array) => Uint8Array;

@@ -4,7 +4,7 @@
 
 import { bytesToHex, hexToBytes } from '../util/bytes.ts';
 import { ascii } from '../encoding/utf8.ts';
-import type { CryptoPrimitives } from './primitives.ts';
+import type { CryptoPrimitives, VerifyPrimitives } from './primitives.ts';
 
 export type PrimitiveName = 'sha256' | 'sha512' | 'hmacSha512' | 'aesGcm' | 'ed25519';
 export type Implementations = Readonly<Record<PrimitiveName, 'native' | 'pure'>>;
@@ -132,4 +132,22 @@ function ed25519Answers(primitives: CryptoPrimitives): boolean {
     !verifier(ABC, signature) &&
     !verifier(ED25519_MESSAGE, hexToBytes(ED25519_MIXED_R))
   );
+}
+
+/** The same questions to what works beside the thread. A platform without it passes nothing. */
+export async function passesSelfTestBeside(
+  primitives: Pick<VerifyPrimitives, 'ed25519Verifier'>,
+): Promise<boolean> {
+  try {
+    const beside = primitives.ed25519Verifier(hexToBytes(ED25519_PUBLIC))?.beside;
+    const signature = hexToBytes(ED25519_SIGNATURE);
+    return (
+      beside !== undefined &&
+      (await beside(ED25519_MESSAGE, signature)) &&
+      !(await beside(ABC, signature)) &&
+      !(await beside(ED25519_MESSAGE, hexToBytes(ED25519_MIXED_R)))
+    );
+  } catch {
+    return false;
+  }
 }

@@ -6,12 +6,12 @@ import { createNativePrimitives, type NodeCrypto, type NodeKey } from './nativeP
 import type { CryptoPrimitives } from './primitives.ts';
 import { createPurePrimitives } from './purePrimitives.ts';
 import { chooseImplementations, type Implementations } from './selfTest.ts';
-import { createVerifiers, type Verifiers } from './verifiers.ts';
+import { createVerifiers, type VerifiersAhead } from './verifiers.ts';
 
 export interface Suite extends CryptoPrimitives {
   readonly hpke: Hpke;
   /** Of every key that was asked for, kept. */
-  readonly verifiers: Verifiers;
+  readonly verifiers: VerifiersAhead;
   /** Which implementation each primitive got; for the log and the doctor page. */
   readonly implementations: Implementations;
 }

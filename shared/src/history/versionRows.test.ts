@@ -15,7 +15,6 @@ import {
   type WorkspaceId,
 } from '../encoding/ids.ts';
 import type { ContentPayload, Payload } from '../record/payload.ts';
-import { verifyRecord } from '../record/verify.ts';
 import { roleOfPayload } from '../record/streams.ts';
 import { createTestStore, createTestWindow, type TestStore, type TestWindow } from '../replica/fixture.ts';
 import { amendMessage, moveLabel } from '../replica/labelling.ts';
@@ -52,7 +51,7 @@ class Team {
   onlyMover: AccountId | null = null;
   readonly workspace = id<WorkspaceId>();
   readonly #epochKey = redact(suite.random(32));
-  readonly #verifiers = new Map<DeviceId, ReturnType<typeof suite.ed25519Verifier>>();
+  readonly #publicKeys = new Map<DeviceId, Uint8Array>();
   readonly #accounts = new Map<DeviceId, AccountId>();
   readonly #present = { epoch: 1, teamLog: { index: 0, hash: id<EntryHash>() } };
   readonly ana = this.#join(true);
@@ -66,7 +65,7 @@ class Team {
   #join(isMember: boolean): Pick<Person, 'account' | 'device' | 'records'> {
     const [account, device, seed] = [id<AccountId>(), id<DeviceId>(), suite.random(32)];
     if (isMember) {
-      this.#verifiers.set(device, suite.ed25519Verifier(suite.ed25519PublicKey(seed)));
+      this.#publicKeys.set(device, suite.ed25519PublicKey(seed));
       this.#accounts.set(device, account);
     }
     return { account, device, records: this.port(account, device, seed) };
@@ -86,14 +85,11 @@ class Team {
         mayMoveLabel: (account) => this.onlyMover === null || this.onlyMover === account,
         mayShareKey: () => false,
       },
-      checkAuthor: (record) => {
-        const verifier = this.#verifiers.get(record.header.device) ?? null;
-        if (verifier === null || this.#accounts.get(record.header.device) !== record.header.author) {
-          return fail('notAllowed', 'Nobody who may write here.');
-        }
-        return verifyRecord(suite, record, verifier)
-          ? succeed(null)
-          : fail('badSignature', 'Not signed by it.');
+      signerOf: ({ header }) => {
+        const key = this.#publicKeys.get(header.device);
+        return key !== undefined && this.#accounts.get(header.device) === header.author
+          ? succeed(key)
+          : fail('notAllowed', 'Nobody who may write here.');
       },
     });
   }

@@ -11,13 +11,15 @@ import { context } from '../crypto/labels.ts';
 import { labelledHash } from '../crypto/hash.ts';
 import type { Ed25519Verifier, VerifyPrimitives } from '../crypto/primitives.ts';
 import { concatBytes } from '../util/bytes.ts';
+import type { Signed } from '../crypto/verifiers.ts';
 import type { ParsedRecord } from './header.ts';
 
 type Sha256 = Pick<VerifyPrimitives, 'sha256'>;
 
 /** True if the device's key signed exactly this header with exactly this ciphertext. */
 export function verifyRecord(primitives: Sha256, record: ParsedRecord, device: Ed25519Verifier): boolean {
-  return device(recordMessage(record.headerBytes, primitives.sha256(record.ciphertext)), record.signature);
+  const { message, signature } = signedIn(primitives, record);
+  return device(message, signature);
 }
 
 export function recordIdOf(primitives: Sha256, record: ParsedRecord): RecordId {
@@ -27,6 +29,12 @@ export function recordIdOf(primitives: Sha256, record: ParsedRecord): RecordId {
     signature: record.signature,
   });
 }
+
+/** What a verifier of the device is asked. */
+export const signedIn = (primitives: Sha256, record: ParsedRecord): Signed => ({
+  message: recordMessage(record.headerBytes, primitives.sha256(record.ciphertext)),
+  signature: record.signature,
+});
 
 /** What is signed. */
 export const recordMessage = (header: Uint8Array, ciphertextHash: Uint8Array): Uint8Array =>

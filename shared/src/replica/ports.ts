@@ -82,6 +82,8 @@ export interface RecordPort {
    * in the feed; `seq` null: of a record that no server has placed yet, so only this account's own devices count.
    */
   verify(bytes: Uint8Array, seq: number | null): Result<null, Problem<QuarantineReason>>;
+  /** Works the signature out beside this thread, where the platform can, so that `verify` of the same has it at hand. */
+  verifyAhead(bytes: Uint8Array, seq: number | null): Promise<void>;
   /** Whether this account may move the label of this name now. */
   mayMoveLabel(name: string): boolean;
   /** Whether this account may share a provider key, replace or withdraw it now. */

@@ -67,7 +67,22 @@ export function receive(
 
 /** Records whose signature is still to be checked, at most `limit`. */
 export function uncheckedRecords(state: ReplicaState, limit: number): readonly RecordId[] {
-  return [...state.unchecked.keys()].slice(0, limit);
+  const found: RecordId[] = [];
+  for (const id of state.unchecked.keys()) {
+    if (found.length === limit) break;
+    found.push(id);
+  }
+  return found;
+}
+
+/** Works the signature of a record out beside this thread, where the platform can, for the `settle` that follows. */
+export async function prepareToSettle(
+  state: ReplicaState,
+  ports: ReplicaPorts,
+  record: RecordId,
+): Promise<void> {
+  const bytes = ports.readRecord(record);
+  if (bytes !== null) await ports.records.verifyAhead(bytes, uncheckedSeq(state, record));
 }
 
 /** Checks the signatures of these records now; what it did not get to is still unchecked in the state. */
@@ -83,7 +98,7 @@ export function settle(
     const verdict =
       bytes === null
         ? fail('malformed', 'The record is gone.')
-        : ports.records.verify(bytes, uncheckedSeq(batch, id));
+        : ports.records.verify(bytes, uncheckedSeq(state, id));
     settleRecord(batch, id, verdict.ok ? 'verified' : verdict.problem.code);
     if (options.stop?.() === true) break;
   }
@@ -186,8 +201,8 @@ function placeKnown(
   placeInFeed(batch, header, { seq, verdict: judged?.ok === false ? judged.problem.code : 'verified' });
 }
 
-function uncheckedSeq(batch: Batch, id: RecordId): number | null {
-  const group = batch.before.groups.get(batch.unchecked.get(id) ?? WORKSPACE_GROUP);
+function uncheckedSeq({ groups, unchecked }: ReplicaState, id: RecordId): number | null {
+  const group = groups.get(unchecked.get(id) ?? WORKSPACE_GROUP);
   for (const stream of group === undefined ? [] : openStreams(group.streams).values()) {
     const entry = stream.entries.get(id);
     if (entry !== undefined) return entry.seq;

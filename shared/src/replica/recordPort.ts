@@ -16,7 +16,7 @@ import { decodePayload, encodePayload } from '../record/payloadCodec.ts';
 import { sealRecord } from '../record/seal.ts';
 import { streamId } from '../record/streams.ts';
 import { parseTombstone, tombstoneOf } from '../record/tombstone.ts';
-import { recordIdOf } from '../record/verify.ts';
+import { recordIdOf, signedIn, verifyRecord } from '../record/verify.ts';
 import { invariant } from '../util/invariant.ts';
 import type { Problem, Result } from '../util/result.ts';
 import { fail, succeed } from '../util/result.ts';
@@ -41,11 +41,11 @@ export interface Membership {
   readonly streamKey: StreamKey;
   /** The epoch to seal under, and how much of the team log this device has verified: asked for each record anew. */
   readonly present: () => { readonly epoch: number; readonly teamLog: LogHead };
-  /** Whether the device named in the header signed the record and could write there and then. */
-  readonly checkAuthor: (
+  /** With which key the record must be signed: that of the device named in its header, if it could write there and then. */
+  readonly signerOf: (
     record: ParsedRecord,
     seq: number | null,
-  ) => Result<null, Problem<'badSignature' | 'notAllowed' | 'otherView'>>;
+  ) => Result<Uint8Array, Problem<'notAllowed' | 'otherView'>>;
   /** Absent: whoever may write may also do these. */
   readonly payloadPolicy?: PayloadPolicy;
 }
@@ -70,6 +70,12 @@ export function createRecordPort(suite: Suite, membership: Membership): RecordPo
       membership.payloadPolicy?.mayMoveLabel(author, labelTag(streamKey, name), null) ?? true,
     mayShareKey: () => membership.payloadPolicy?.mayShareKey(author, null) ?? true,
     verify: (bytes, seq) => verify(suite, membership, { bytes, seq }),
+    async verifyAhead(bytes, seq) {
+      const parsed = parseRecord(bytes);
+      const signer = parsed.ok ? membership.signerOf(parsed.value, seq) : null;
+      if (!parsed.ok || signer?.ok !== true) return;
+      await suite.verifiers.ahead(signer.value, signedIn(suite, parsed.value));
+    },
     follow: (last, record) => nextPosition(suite, last, record),
   };
 }
@@ -112,7 +118,7 @@ function verify(
 ): Result<null, Problem<QuarantineReason>> {
   const parsed = parseRecord(bytes);
   if (!parsed.ok) return malformed(parsed.problem.code);
-  const checked = membership.checkAuthor(parsed.value, seq);
+  const checked = checkSignature(suite, membership, { record: parsed.value, seq });
   const { payloadPolicy } = membership;
   if (!checked.ok || payloadPolicy === undefined) return checked;
   const { author, group } = parsed.value.header;
@@ -122,6 +128,19 @@ function verify(
   if (!opened.ok) return checked;
   const refusal = payloadRefusal(membership.streamKey, payloadPolicy, { payload: opened.value, author, seq });
   return refusal === null ? checked : fail('notAllowed', refusal);
+}
+
+function checkSignature(
+  suite: Suite,
+  membership: Membership,
+  { record, seq }: { readonly record: ParsedRecord; readonly seq: number | null },
+): Result<null, Problem<QuarantineReason>> {
+  const signer = membership.signerOf(record, seq);
+  if (!signer.ok) return signer;
+  const verifier = suite.verifiers.of(signer.value);
+  return verifier !== null && verifyRecord(suite, record, verifier)
+    ? succeed(null)
+    : fail('badSignature', 'Not signed by the device that it names.');
 }
 
 function payloadRefusal(
