@@ -32,25 +32,23 @@ import type { StoreContext } from './dependencies.ts';
 import type { Transaction } from './database.ts';
 import { bytesList, fromColumn, idList, toColumn } from './ids.ts';
 
-/** `settle` answers every append of the group. */
+/** Settles every append of the group; null if nothing was written. */
 export async function commitAppends(
   context: StoreContext,
   standings: Standings,
   workspace: WorkspaceId,
   group: readonly WaitingAppend[],
-): Promise<{ readonly committed: Committed | null; readonly settle: () => void }> {
+): Promise<Committed | null> {
   const atOnce = await tryAtOnce(context, standings, workspace, group);
   const { outcomes, committed } = atOnce ?? (await appendUnderLock(context, workspace, group));
   if (committed !== null) {
     standings.keep(workspace, { head: committed.head, feed: committed.position }, atOnce !== null);
   }
-  const settle = (): void => {
-    for (const outcome of outcomes) {
-      if ('answer' in outcome) outcome.waiting.resolve(outcome.answer);
-      else outcome.waiting.reject(outcome.refusal);
-    }
-  };
-  return { committed, settle };
+  for (const outcome of outcomes) {
+    if ('answer' in outcome) outcome.waiting.resolve(outcome.answer);
+    else outcome.waiting.reject(outcome.refusal);
+  }
+  return committed;
 }
 
 async function tryAtOnce(

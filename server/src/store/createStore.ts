@@ -65,19 +65,15 @@ function createRecordStore(context: StoreContext): RecordStore {
   };
 }
 
-/** The result tells: those who append, and those who follow. */
 async function commitAndTell(
   context: StoreContext,
   { fresh, standings }: { readonly fresh: FreshTails; readonly standings: Standings },
   workspace: WorkspaceId,
   group: readonly WaitingAppend[],
-): Promise<() => void> {
-  const { committed, settle } = await commitAppends(context, standings, workspace, group);
-  return () => {
-    settle();
-    if (committed === null) return;
-    fresh.keep(workspace, committed);
-    const { position, head } = committed;
-    context.hints.publish({ kind: 'workspace', workspace, seq: position.seq, logIndex: head.index });
-  };
+): Promise<void> {
+  const committed = await commitAppends(context, standings, workspace, group);
+  if (committed === null) return;
+  fresh.keep(workspace, committed);
+  const { position, head } = committed;
+  context.hints.publish({ kind: 'workspace', workspace, seq: position.seq, logIndex: head.index });
 }

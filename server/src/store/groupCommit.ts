@@ -20,34 +20,21 @@ export interface GroupLimits<Item> {
   weigh(item: Item): number;
 }
 
-/** `commit` answers with what settles every item that it was given; if it throws, they are rejected with that. */
+/** `commit` settles every item that it is given; what it leaves is rejected with what it threw. */
 export function createGroupCommit<Item, Answer>(
-  commit: (workspace: WorkspaceId, group: readonly Waiting<Item, Answer>[]) => Promise<() => void>,
+  commit: (workspace: WorkspaceId, group: readonly Waiting<Item, Answer>[]) => Promise<void>,
   limits: GroupLimits<Item>,
 ): GroupCommit<Item, Answer> {
   const queues = new Map<WorkspaceId, Waiting<Item, Answer>[]>();
 
   const drain = async (workspace: WorkspaceId, queue: Waiting<Item, Answer>[]): Promise<void> => {
-    let settle: (() => void) | null = null;
-    const settleLast = (): void => {
-      const last = settle;
-      settle = null;
-      last?.();
-    };
     while (queue.length > 0) {
       const group = takeGroup(queue, limits);
-      const committing = commit(workspace, group);
-      // The next group is on its way before anybody hears of the last, so that the database does not wait for the telling.
-      setImmediate(settleLast);
       try {
-        const next = await committing;
-        settleLast();
-        settle = next;
+        await commit(workspace, group);
       } catch (error) {
-        settleLast();
         for (const waiting of group) waiting.reject(error);
       }
-      if (queue.length === 0) settleLast();
     }
     queues.delete(workspace);
   };
