@@ -16,10 +16,10 @@ export const prefix = 'sync.newDevice';
 
 const PROMPTS = 10_000;
 const AT_ONCE = 500;
-const RUNS = 5;
+const RUNS = 3;
 const PASSWORD = 'a long enough password';
 const EMAIL = 'ana@example.com';
-const pollMs = 20;
+const pollMs = 100;
 
 export async function figures(): Promise<readonly Figure[]> {
   const folder = await mkdtemp(path.join(os.tmpdir(), 'cuebook-bench-'));

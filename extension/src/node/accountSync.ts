@@ -215,6 +215,7 @@ class Sync implements AccountSync {
       if (!composed.ok) return { kind: 'impossible', code: composed.problem.code };
       const answer = await this.#exchange(composed.value);
       await this.untilCaughtUp(workspace);
+      await this.#untilKeyed(workspace);
       if (answer !== 'behind') return { kind: answer };
     }
     return { kind: 'behind' };
@@ -256,6 +257,19 @@ class Sync implements AccountSync {
       await this.#enqueued(async () => this.#take(message));
     }
     return answer;
+  }
+
+  /** A new epoch's key comes in answer to what was asked when its entry was taken: until then nothing can be saved. */
+  async #untilKeyed(workspace: WorkspaceId): Promise<void> {
+    const lacksKey = (): boolean => {
+      const { client, workspaceKeys } = this.#account();
+      const epoch = teamOf(workspaceOf(client, workspace))?.epoch;
+      return epoch !== undefined && workspaceKeys.get(workspace)?.epochs.has(epoch) !== true;
+    };
+    for (let round = 0; round < 3 && lacksKey(); round += 1) {
+      await Promise.allSettled(this.#inFlight);
+      await this.#queue;
+    }
   }
 
   /** What was asked so far has been answered and taken. */

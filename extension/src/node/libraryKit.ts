@@ -4,6 +4,7 @@
 import { parseKit } from '@cuebook/shared/crypto/recoveryKit';
 import { openKitBackup } from '@cuebook/shared/crypto/kitBackup';
 import type { Suite } from '@cuebook/shared/crypto/suite';
+import { isLive } from '@cuebook/shared/replica/tree';
 import { t } from '@vscode/l10n';
 import type { KitStatus, LibraryCalls, RecoveryKit } from '../library/api.ts';
 import { accountOf, kitCodePlace } from './libraryIdentity.ts';
@@ -60,18 +61,19 @@ export function kitStatus({ session, now }: Omit<KitDependencies, 'account'>): K
 /** Some prompts, or some work on few, or a day's use. Samples count from the first change on. */
 function isMuchToLose(session: LibrarySession, now: number): boolean {
   const samples = new Set(session.store.blobIds('sample'));
-  const own = session
-    .view()
-    .prompts()
-    .flatMap(({ id, content, createdAt }) => {
-      if (content === null) return [];
-      const { versions, savedAt } = content;
-      if (!samples.has(id)) return [{ versions, since: createdAt }];
-      return versions === 1 ? [] : [{ versions: versions - 1, since: savedAt }];
-    });
-  if (own.length >= promptsToLose) return true;
-  const versions = own.reduce((sum, prompt) => sum + prompt.versions, 0);
-  return versions >= versionsToLose || own.some(({ since }) => now - since >= dayMs);
+  let [prompts, all] = [0, 0];
+  // It ends with the first that is enough: this is asked after every change, however large the library is.
+  for (const group of session.state().groups.values()) {
+    if (group.kind !== 'prompt' || !isLive(group) || group.content === null) continue;
+    const { versions, savedAt } = group.content;
+    const isSample = samples.has(group.id);
+    if (isSample && versions === 1) continue;
+    prompts += 1;
+    all += isSample ? versions - 1 : versions;
+    const since = isSample ? savedAt : group.createdAt;
+    if (prompts >= promptsToLose || all >= versionsToLose || now - since >= dayMs) return true;
+  }
+  return false;
 }
 
 function readCode({ store, seals }: LibrarySession): string {

@@ -124,6 +124,8 @@ const rowsAtOnce = 500;
 /** Rows beyond the snapshot after which a new one is worth writing. */
 const snapshotEvery = 300;
 const snapshotAfterMs = 3000;
+/** Pages of a first sync follow each other within this; they are shown first, and checked then. */
+const arrivingMs = 200;
 const checkedAtOnce = 100;
 const checkSliceMs = 10;
 /** Beyond so many new records opening does not wait for their signatures: they show as being checked for a while. */
@@ -140,11 +142,11 @@ export function openSessions(dependencies: SessionDependencies): LibrarySessions
   let isChecking = false;
   let isClosed = false;
 
-  /** Signatures are checked at once; what makes the next opening fast is kept after a pause. */
-  const idleSoon = (): void => {
+  /** Signatures are checked once nothing more comes in; what makes the next opening fast is kept after a longer pause. */
+  const idleSoon = (checkAfterMs = arrivingMs): void => {
     forgetIdle();
     const isBusy = [...open.values()].some((workspace) => workspace.hasUnchecked());
-    forgetIdle = whenIdle(idle, isBusy ? 0 : snapshotAfterMs);
+    forgetIdle = whenIdle(idle, isBusy ? checkAfterMs : snapshotAfterMs);
   };
 
   const idle = async (): Promise<void> => {
@@ -163,7 +165,7 @@ export function openSessions(dependencies: SessionDependencies): LibrarySessions
     // Meanwhile the library may have been closed, or the workspace left.
     if (isClosed || !open.has(busy.session.workspace)) return;
     const { settled, composed } = busy.checkSome();
-    idleSoon();
+    idleSoon(0);
     if (composed) announce();
     if (settled || composed) changed({ ...nothing, origin: 'elsewhere', tree: true });
   };
@@ -204,7 +206,7 @@ export function openSessions(dependencies: SessionDependencies): LibrarySessions
       open.set(ground.workspace, workspace);
       const isMuch = store.lastRow() - workspace.state().row > checkedAtOpening;
       workspace.applyRows(isMuch ? 'later' : 'now');
-      if (workspace.hasUnchecked()) idleSoon();
+      if (workspace.hasUnchecked()) idleSoon(0);
     }
   };
 
@@ -297,6 +299,8 @@ function openWorkspace(
   };
   let state = initialState(dependencies, ground);
   let snapshotRow = state.row;
+  /** No row up to this one is of this workspace, but for those that were taken: a table of another's is not read again. */
+  let lookedAt = 0;
   const prepared = new Map<RecordId, Promise<void>>();
   let view: { readonly of: ReplicaState; readonly view: LibraryView } | null = null;
 
@@ -311,11 +315,13 @@ function openWorkspace(
     if (ground.isAttached() && !state.isAttached) state = attach(state);
     const placed = store.placedAfter(workspace, { row: state.row, seq: state.feed.seq });
     if (placed.length > 0) take(placed, verify);
-    for (;;) {
-      const rows = store.recordsAfter(workspace, state.row, rowsAtOnce);
-      if (rows.length === 0) return state.row !== before.row || state.feed.seq !== before.feed.seq;
-      take(rows, verify);
+    const last = store.lastRow();
+    while (Math.max(state.row, lookedAt) < last) {
+      const rows = store.recordsAfter(workspace, Math.max(state.row, lookedAt), rowsAtOnce);
+      if (rows.length === 0) lookedAt = last;
+      else take(rows, verify);
     }
+    return state.row !== before.row || state.feed.seq !== before.feed.seq;
   };
 
   const keepSnapshot = (): void => {
@@ -364,6 +370,7 @@ function openWorkspace(
     rebuild() {
       state = emptyReplica(workspace);
       snapshotRow = 0;
+      lookedAt = 0;
     },
     hasUnchecked: () => uncheckedRecords(state, 1).length > 0,
     async prepareChecks() {

@@ -2,7 +2,7 @@
 
 import type { GroupId } from '@cuebook/shared/encoding/ids';
 import type { Group } from '@cuebook/shared/replica/state';
-import type { PlacedGroup } from '@cuebook/shared/replica/tree';
+import type { PlacedGroup, Tree } from '@cuebook/shared/replica/tree';
 import type { FolderId, FolderSummary, PromptId, PromptSummary, WorkspaceId } from '../library/api.ts';
 import { fail } from './libraryProblem.ts';
 import type { LibrarySession } from './librarySession.ts';
@@ -23,12 +23,17 @@ export function placedGroup(
   return { ...group, place: group.place };
 }
 
-export function promptSummary(session: LibrarySession, prompt: PlacedGroup): PromptSummary {
+/** `tree`: of the session now; whoever asks for many takes it once, as each look asks the disk whether others have written. */
+export function promptSummary(
+  session: LibrarySession,
+  prompt: PlacedGroup,
+  tree: Tree = session.view().tree,
+): PromptSummary {
   const id = promptIdOf(prompt.id);
   const { facts, versions = 0, savedAt } = prompt.content ?? {};
   return {
     id,
-    ...shownPlace(session, prompt),
+    ...shownPlace(session, prompt, tree),
     description: facts?.description ?? '',
     tags: facts?.tags ?? [],
     models: facts?.models ?? [],
@@ -44,8 +49,12 @@ export function promptSummary(session: LibrarySession, prompt: PlacedGroup): Pro
   };
 }
 
-export function folderSummary(session: LibrarySession, folder: PlacedGroup): FolderSummary {
-  const { name, folderId, workspaceId } = shownPlace(session, folder);
+export function folderSummary(
+  session: LibrarySession,
+  folder: PlacedGroup,
+  tree: Tree = session.view().tree,
+): FolderSummary {
+  const { name, folderId, workspaceId } = shownPlace(session, folder, tree);
   return { id: folderIdOf(folder.id), workspaceId, parentId: folderId, name, trashedAt: folder.trashedAt };
 }
 
@@ -56,8 +65,7 @@ interface ShownPlace {
   readonly path: string;
 }
 
-function shownPlace(session: LibrarySession, group: PlacedGroup): ShownPlace {
-  const { tree } = session.view();
+function shownPlace(session: LibrarySession, group: PlacedGroup, tree: Tree): ShownPlace {
   const workspaceId = session.state().workspace;
   if (group.trashedAt !== null) {
     const { name, folderId } = group.place;

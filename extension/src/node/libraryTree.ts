@@ -66,19 +66,16 @@ function readingCalls(session: LibrarySession): TreeReadingCalls {
 
     folders: async (workspaceId) => {
       checkWorkspace(session, workspaceId);
-      return success(
-        session
-          .view()
-          .folders()
-          .map((folder) => folderSummary(session, folder)),
-      );
+      const view = session.view();
+      return success(view.folders().map((folder) => folderSummary(session, folder, view.tree)));
     },
 
     list: async (options) => success(listPrompts(session, options)),
 
     paths: async () => {
-      const prompts = session.view().prompts().slice(0, mostPaths);
-      return success(prompts.map((prompt) => promptSummary(session, prompt).path));
+      const view = session.view();
+      const prompts = view.prompts().slice(0, mostPaths);
+      return success(prompts.map((prompt) => view.tree.path(prompt).join('/')));
     },
 
     tags: async () => {
@@ -103,9 +100,12 @@ function summaries(
     prompts,
   }: { readonly folders: readonly PlacedGroup[]; readonly prompts: readonly PlacedGroup[] },
 ): Extract<Awaited<ReturnType<LibraryCalls['children']>>, { ok: true }>['value'] {
+  const { tree } = session.view();
+  const byName = (left: { readonly name: string }, right: { readonly name: string }): number =>
+    byText(left.name, right.name);
   return {
-    folders: folders.map((folder) => folderSummary(session, folder)).sort((a, b) => byText(a.name, b.name)),
-    prompts: prompts.map((prompt) => promptSummary(session, prompt)).sort((a, b) => byText(a.name, b.name)),
+    folders: folders.map((folder) => folderSummary(session, folder, tree)).sort(byName),
+    prompts: prompts.map((prompt) => promptSummary(session, prompt, tree)).sort(byName),
   };
 }
 
@@ -125,7 +125,7 @@ function listPrompts(
   for (const group of groups) {
     if (tag !== undefined && group.content?.facts.tags.includes(tag) !== true) continue;
     if (favourites === true && !session.favourites().has(promptIdOf(group.id))) continue;
-    const summary = promptSummary(session, group);
+    const summary = promptSummary(session, group, view.tree);
     if (matches(summary)) found.push(summary);
   }
   return found.sort((left, right) => byText(left.path, right.path)).slice(0, Math.min(limit, mostListed));
@@ -244,7 +244,8 @@ function create(session: LibrarySession, prompts: readonly NewPrompt[]): readonl
     }
     return created;
   });
-  return made.map(({ id }) => promptSummary(session, placedGroup(session, promptIdOf(id))));
+  const { tree } = session.view();
+  return made.map(({ id }) => promptSummary(session, placedGroup(session, promptIdOf(id)), tree));
 }
 
 function toCreate({

@@ -62,7 +62,7 @@ test('what another window writes while this one opens is told, and the library o
   const ready = open({ ...library, store });
   expect((await write).ok).toBe(true);
   expect(looked).toBe(true);
-  expect(changes.some(({ origin, tree }) => origin === 'elsewhere' && tree)).toBe(true);
   const listed = await ready.calls.list({ limit: 10 });
   expect(listed.ok && listed.value.map(({ name }) => name)).toEqual(['meanwhile']);
+  expect(changes.some(({ origin, tree }) => origin === 'elsewhere' && tree)).toBe(true);
 });

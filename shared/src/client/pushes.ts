@@ -23,7 +23,7 @@ import { standingOf } from './standing.ts';
 import { teamOf, withWorkspace, workspaceOf, type ClientState, type ClientTools } from './state.ts';
 
 /** At once under way. */
-const MAX_IN_FLIGHT = 8;
+const MAX_IN_FLIGHT = 32;
 
 export interface Chosen {
   readonly session: Session;

@@ -54,7 +54,7 @@ export function takeFeed(
   const bytes = new Map(items.map((item) => [item.id, item.bytes]));
   const reading = { ...ports, readRecord: (id: RecordId) => bytes.get(id) ?? ports.readRecord(id) };
   const applied = applyItems(state, reading, items, verify);
-  const rescued = rescue(state, applied.result.state, reading);
+  const rescued = rescue({ before: state, after: applied.result.state, groups: applied.groups }, reading);
   const touched = new Set(applied.groups);
   const merged = mergePending(rescued?.state ?? applied.result.state, reading, touched);
   const after = [applied.result, rescued, merged.ok ? merged.value : null].filter((step) => step !== null);
@@ -106,13 +106,18 @@ function applyItems(
 
 /** Texts of this device that were on their way when somebody purged their prompt: they stay, as new prompts. */
 function rescue(
-  before: ReplicaState,
-  after: ReplicaState,
+  {
+    before,
+    after,
+    groups,
+  }: { readonly before: ReplicaState; readonly after: ReplicaState; readonly groups: readonly GroupId[] },
   ports: ReplicaPorts,
 ): (BatchResult & { readonly records: readonly SealedRecord[] }) | null {
   const prompts: NewPrompt[] = [];
-  for (const group of before.groups.values()) {
-    if (group.unsynced === 0 || group.purged || after.groups.get(group.id)?.purged !== true) continue;
+  for (const id of groups) {
+    const group = before.groups.get(id);
+    if (group === undefined || group.unsynced === 0 || group.purged) continue;
+    if (after.groups.get(id)?.purged !== true) continue;
     prompts.push(...pendingTexts(after, group, ports));
   }
   if (prompts.length === 0) return null;

@@ -62,14 +62,17 @@ export const newSession = (): Session => ({
   mayNotWrite: false,
 });
 
-/** The pushes to send now: at most one at a time for each stream, at most `limit` in flight, folders before what is in them. */
+/**
+ * The pushes to send now: at most one at a time for each stream, at most `limit` in flight, folders before what is in
+ * them. None while more than half of that is under way: with thousands pending, to look through them costs more than a push.
+ */
 export function choosePushes(
   session: Session,
   state: ReplicaState,
   limit: number,
 ): { readonly session: Session; readonly pushes: readonly Push[] } {
   const free = limit - session.inFlight.size;
-  if (session.mayNotWrite || free <= 0) return { session, pushes: [] };
+  if (session.mayNotWrite || free * 2 < limit) return { session, pushes: [] };
   const pushes: Push[] = [];
   for (const push of readyPushes(session, state)) {
     pushes.push(push);
