@@ -96,7 +96,9 @@ async function runSoak(soak: Soak): Promise<{ readonly ok: boolean; readonly tex
   );
   const ok = runs.every((run) => run.ok);
   const tests = runs
-    .map(({ output }) => /Tests\s+(.*)/.exec(stripVTControlCharacters(output))?.[1]?.trim() ?? 'none ran')
+    .map(
+      ({ output }) => /^\s*Tests\s+(.*)$/m.exec(stripVTControlCharacters(output))?.[1]?.trim() ?? 'none ran',
+    )
     .join(' and ');
   const day = new Date(started).toISOString().slice(0, 10);
   const seconds = Math.round((Date.now() - started) / 1000);

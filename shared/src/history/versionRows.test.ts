@@ -5,6 +5,7 @@ import { expect, test } from 'vitest';
 import { createGroupKeys, deriveStreamKey } from '../crypto/groupKeys.ts';
 import { createSuite } from '../crypto/suite.ts';
 import {
+  type FeedHash,
   idFromBytes,
   type AccountId,
   type DeviceId,
@@ -123,6 +124,14 @@ class Team {
     if (!parsed.ok) throw new Error('it still reads as a record');
     this.store.insert([{ header: parsed.value, bytes }], []);
     return parsed.value.id;
+  }
+
+  /** The server has placed the last record: what only a payload tells is judged where a record stands, not before. */
+  place(): void {
+    const last = this.store.rows.at(-1);
+    if (last === undefined) throw new Error('something was written');
+    const feedHash = idFromBytes<FeedHash>(suite.random(32));
+    this.store.rows[this.store.rows.length - 1] = { ...last, feed: { seq: 1, feedHash } };
   }
 }
 
@@ -311,13 +320,15 @@ test('a protected label is moved by whom the team lets move it: others are refus
   ana.window.run((state, ports) => moveLabel(state, ports, move(prompt.revisionId)));
   const forced = { kind: 'label', name: 'production', message: '', savedAt: 9 } as const;
   put(ben, prompt.id, { ...forced, revisionId: second.revisionId });
+  team.place();
   const state = ana.window.catchUp();
   const stream = look(state, prompt.id).streams.find(({ kind }) => kind === 'label');
   if (stream === undefined) throw new Error('the label is there');
   expect(labelNow(stream)).toMatchObject({ revisionId: prompt.revisionId, author: ana.account });
+  // What has no place in the feed yet comes after all that has.
   expect(labelRows(stream, state.quarantine)).toMatchObject([
-    { trust: 'untrusted', why: 'notAllowed' },
     { trust: 'verified', revisionId: prompt.revisionId },
+    { trust: 'untrusted', why: 'notAllowed' },
   ]);
 });
 

@@ -120,7 +120,9 @@ function verify(
   if (!parsed.ok) return malformed(parsed.problem.code);
   const checked = checkSignature(suite, membership, { record: parsed.value, seq });
   const { payloadPolicy } = membership;
-  if (!checked.ok || payloadPolicy === undefined) return checked;
+  // Without a place in the feed yet it is not judged by what the team says now: it is sent, and judged where it comes to
+  // stand, whether this program was started anew meanwhile or not. Set aside here, it would wait for ever.
+  if (!checked.ok || payloadPolicy === undefined || seq === null) return checked;
   const { author, group } = parsed.value.header;
   // Keys lie in the group of the workspace only (receive.ts); of the rest, a label's name decides who may move it.
   if (group !== WORKSPACE_GROUP && !payloadPolicy.protectsLabels(seq)) return checked;

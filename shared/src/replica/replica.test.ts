@@ -400,6 +400,29 @@ describe('a purge and a server', () => {
     const ended = answered(stored, content, { kind: 'notAllowed' });
     expect(choosePushes(ended, window.state(), 100).pushes).toEqual([]);
   });
+
+  test('of much that is pending half is sent each time half has been answered, until all of it was', () => {
+    const window = openStore().window();
+    window.attach();
+    for (let count = 0; count < 10; count += 1) window.prompt({ name: `p${count}`, text: `${count}\n` });
+    const limit = 4;
+    const sent: RecordId[] = [];
+    let { session, pushes: underWay } = choosePushes(newSession(), window.state(), limit);
+    expect(underWay).toHaveLength(limit);
+    for (let seq = 1; underWay.length > 0; seq += 1) {
+      const [push, ...rest] = underWay;
+      if (push === undefined) throw new Error('Something is under way.');
+      sent.push(...push.records);
+      const places = push.records.map((id) => ({ id, seq }));
+      session = answered(session, push, { kind: 'stored', places });
+      const chosen = choosePushes(session, window.state(), limit);
+      if (rest.length > limit / 2) expect(chosen.pushes).toEqual([]);
+      ({ session } = chosen);
+      underWay = [...rest, ...chosen.pushes];
+      expect(underWay.length).toBeLessThanOrEqual(limit);
+    }
+    expect(new Set(sent).size).toBe(20);
+  });
 });
 
 describe('labels, messages and names', () => {
