@@ -55,6 +55,17 @@ const committed: readonly (Story & { readonly found: string })[] = [
     sharesKeys: true,
     found: 'a key that was shared by whom may not share any more shows the same before and after a restart',
   },
+  {
+    seed: 1861,
+    sharesKeys: true,
+    found: 'a new device asks for its boxes again when the log that it reads afterwards names newer ones',
+  },
+  {
+    seed: 3816,
+    sharesKeys: true,
+    found:
+      'a key whose box a restored server has lost is sealed for other devices of the own account as well',
+  },
 ];
 
 describe('replicas converge', () => {

@@ -136,7 +136,10 @@ export class Simulation {
   #isBereft(device: SimulatedDevice): boolean {
     if (!this.server.wasRestored || device.keys?.epochs.has(this.server.team.epoch) === true) return false;
     const { epoch } = this.server.team;
-    const isKnown = this.devices.some((each) => this.isMember(each) && each.keys?.epochs.has(epoch) === true);
+    // Who is left with another past seals nothing any more.
+    const isKnown = this.devices.some(
+      (each) => this.isMember(each) && !this.forsaken.has(each) && each.keys?.epochs.has(epoch) === true,
+    );
     const generation = this.server.accountState(device.account.id)?.generation ?? 0;
     return !isKnown || !device.userKeys.has(generation);
   }

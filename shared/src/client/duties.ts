@@ -49,7 +49,7 @@ export function dutiesOf(state: ClientState, id: WorkspaceId, facts: DutyFacts):
     duties.push({ kind: 'rotate' });
   }
   if (isFirst(team, state.account, facts, LEAST_ROLE.close)) duties.push(...expiredInvites(team, facts.now));
-  const boxes = facts.wanted.filter((wanted) => isOwed(team, facts, state.account, wanted));
+  const boxes = facts.wanted.filter((wanted) => isOwed(team, facts, wanted));
   if (boxes.length > 0) duties.push({ kind: 'sealBoxes', boxes });
   return duties;
 }
@@ -71,11 +71,11 @@ const expiredInvites = (team: TeamState, now: number): readonly Duty[] =>
     .filter(({ expiresAt }) => expiresAt < now)
     .map(({ id }) => ({ kind: 'closeInvite', invite: id }));
 
-function isOwed(team: TeamState, facts: DutyFacts, account: AccountId, wanted: WantedBox): boolean {
+/** Of the own account as well: another of its devices may be without. */
+function isOwed(team: TeamState, facts: DutyFacts, wanted: WantedBox): boolean {
   const member = currentMember(team, wanted.account);
   return (
     member !== null &&
-    member.account !== account &&
     member.generation === wanted.generation &&
     wanted.epoch <= team.epoch &&
     hasKey(facts, wanted.epoch)

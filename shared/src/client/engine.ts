@@ -126,12 +126,15 @@ export function keepOwnBoxes(state: ClientState, request: Request): ClientState 
     : withWorkspace(state, { ...workspace, boxes: [...workspace.boxes, ...own] });
 }
 
-/** Another device has started a new user key: this one needs its box. */
+/**
+ * Another device has started a new user key: this one needs its box. A new device too: the boxes that it was given may be
+ * older than the log that it reads afterwards.
+ */
 function withUserBoxes(before: ClientState, outcome: Outcome): Outcome {
   const { state } = outcome;
   const generation = accountOf(state, state.account)?.generation ?? 0;
   const known = accountOf(before, state.account)?.generation ?? 0;
-  if (known === 0 || generation === known) return outcome;
+  if (generation === known) return outcome;
   const read = readOnce(state, [{ kind: 'readUserBoxes' }]);
   return { ...outcome, state: read.state, requests: [...outcome.requests, ...read.requests] };
 }
