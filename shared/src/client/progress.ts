@@ -45,8 +45,17 @@ export function progress(tools: ClientTools, state: ClientState, id: WorkspaceId
     needs.length === 0
       ? heal(replaced.state, workspace, tools.localOf(id))
       : { state: replaced.state, requests: [] };
-  const requests: readonly Request[] = [...needs.map(({ read }) => read), ...healing.requests];
+  const again = alarms
+    .flatMap((alarm) => shorterLog(state, alarm))
+    .filter((read) => !isExhausted(state, read));
+  const requests: readonly Request[] = [...needs.map(({ read }) => read), ...again, ...healing.requests];
   return { ...readOnce(healing.state, requests), raised: replaced.raised };
+}
+
+/** An account's log that was shorter than what is known of it: whoever has the rest may have brought it back meanwhile. */
+function shorterLog(state: ClientState, { code, account }: Alarm): readonly Read[] {
+  if (code !== 'logShorter' || account === undefined) return [];
+  return [{ kind: 'readAccountLog', account, from: state.accounts.get(account)?.entries.length ?? 0 }];
 }
 
 /** True once everything that the server says there is has been read and taken. */
