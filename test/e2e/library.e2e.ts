@@ -34,9 +34,24 @@ test('an empty library offers a start, and its tree moves, marks, deletes and re
 
   await window.expandTree(['Personal', 'Samples']);
   const review = window.treeRow(/^review-code/);
+  const inFolder = page
+    .locator('.monaco-list-row[aria-level="3"]')
+    .filter({ hasText: 'review-code' })
+    .first();
   await review.dragTo(folder);
-  await window.expandTree(['Personal', '<b>']);
-  await page.locator(`.monaco-list-row[aria-level="3"]`).filter({ hasText: 'review-code' }).first().waitFor();
+  // A refresh of the tree may close a folder again that was just opened: what a person does then is to open it again.
+  await expect
+    .poll(
+      async () => {
+        await window.expandTree(['Personal', '<b>']);
+        return inFolder.waitFor({ timeout: 5000 }).then(
+          () => true,
+          () => false,
+        );
+      },
+      { timeout: 60_000 },
+    )
+    .toBe(true);
 
   const tests = window.treeRow(/^write-tests/).first();
   await tests.hover();

@@ -68,6 +68,10 @@ const noise: readonly Noise[] = [
     because: 'a reload closes the database in which the page keeps its own log',
   },
   {
+    pattern: /InvalidStateError: Failed to execute 'abort' on 'IDBTransaction': The transaction has finished/,
+    because: 'a reload disposes of what the page was just writing to its own database, which had ended',
+  },
+  {
     pattern: /RequestStore#acceptReply was called without receiving a matching request/,
     because: "VS Code's terminals: two windows of one folder ask the same process",
   },
