@@ -2,7 +2,6 @@
 // until every signature is checked. Real server with its PostgreSQL, real library in its own process with its worker and
 // its disk; no editor. The floor is checking as many signatures on one thread, and nothing else.
 
-import * as nodeCrypto from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
@@ -11,6 +10,7 @@ import type { TeamsResult } from '../../extension/src/library/teams.ts';
 import type { Figure } from '../../tools/figure.ts';
 import { bundleWindow, startWindow, type TestWindow } from '../store/startWindow.ts';
 import { startServerProcess } from '../sync/serverProcess.ts';
+import { bareVerification } from './sync/bareVerification.ts';
 
 export const prefix = 'sync.newDevice';
 
@@ -125,16 +125,6 @@ async function verifiedOf({ calls }: TestWindow): Promise<number> {
     TAGS.map(async (tag) => got(await calls.list({ tag, limit: PROMPTS / TAGS.length }))),
   );
   return lists.flat().filter(({ verified }) => verified).length;
-}
-
-/** Of messages as long as what a record's signature is over. */
-function bareVerification(count: number): number {
-  const { publicKey, privateKey } = nodeCrypto.generateKeyPairSync('ed25519');
-  const message = nodeCrypto.randomBytes(372);
-  const signature = nodeCrypto.sign(null, message, privateKey);
-  const started = performance.now();
-  for (let index = 0; index < count; index += 1) nodeCrypto.verify(null, message, publicKey, signature);
-  return performance.now() - started;
 }
 
 async function until(isSo: () => Promise<boolean>): Promise<void> {

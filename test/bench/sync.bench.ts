@@ -31,6 +31,7 @@ import {
   type BenchDatabase,
   type ServerProcess,
 } from './sync/processes.ts';
+import { bareVerification } from './sync/bareVerification.ts';
 import { openSocket, RawClient } from './sync/rawClient.ts';
 
 export const prefix = 'sync';
@@ -587,15 +588,5 @@ function bareDecryption(records: readonly SealedRecord[]): number {
     decipher.update(text);
     decipher.final();
   }
-  return performance.now() - started;
-}
-
-/** Of messages as long as what a record's signature is over. */
-function bareVerification(count: number): number {
-  const { publicKey, privateKey } = nodeCrypto.generateKeyPairSync('ed25519');
-  const message = nodeCrypto.randomBytes(372);
-  const signature = nodeCrypto.sign(null, message, privateKey);
-  const started = performance.now();
-  for (let index = 0; index < count; index += 1) nodeCrypto.verify(null, message, publicKey, signature);
   return performance.now() - started;
 }

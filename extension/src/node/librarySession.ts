@@ -162,8 +162,9 @@ export function openSessions(dependencies: SessionDependencies): LibrarySessions
     } finally {
       isChecking = false;
     }
-    // Meanwhile the library may have been closed, or the workspace left.
-    if (isClosed || !open.has(busy.session.workspace)) return;
+    if (isClosed) return;
+    // Meanwhile the workspace may have been left; another may still wait.
+    if (open.get(busy.session.workspace) !== busy) return idleSoon(0);
     const { settled, composed } = busy.checkSome();
     idleSoon(0);
     if (composed) announce();
@@ -376,12 +377,10 @@ function openWorkspace(
     async prepareChecks() {
       // Those after the next as well: the platform goes on while this thread takes what is ready.
       for (const id of uncheckedRecords(state, 3 * checkedAtOnce)) {
+        if (prepared.has(id)) continue;
         // A disk that fails fails in `checkSome` again, and is told there.
-        if (!prepared.has(id))
-          prepared.set(
-            id,
-            prepareToSettle(state, ports, id).catch(() => undefined),
-          );
+        const ready = prepareToSettle(state, ports, id).catch(() => undefined);
+        prepared.set(id, ready);
       }
       await Promise.all(uncheckedRecords(state, checkedAtOnce).map(async (id) => prepared.get(id)));
     },
